@@ -1,0 +1,30 @@
+"""The hardware: which device trains, and kernels that give the same result each time."""
+
+import os
+
+import torch
+
+from pipeline.errors import UserError
+
+DEVICE = "PIPELINE_DEVICE"
+
+
+def choose() -> torch.device:
+    """Return the device of PIPELINE_DEVICE, else a GPU if there is one, else the CPU."""
+    name = os.environ.get(DEVICE, "")
+    if not name:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise UserError(f"{DEVICE}: no device {name!r} here; unset it, or set it to cpu") from None
+    return device
+
+
+def make_deterministic() -> None:
+    """Use one thread and only kernels that give the same result each time."""
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # read when CUDA starts
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False

@@ -1,0 +1,133 @@
+"""Spread independent cells of work over processes; nothing else knows how.
+
+A cell is computed alike wherever it runs, so the number of workers changes speed only.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.context import ForkServerContext
+from multiprocessing.queues import SimpleQueue
+from typing import Any, TypeVar
+
+from pipeline.errors import UserError
+
+WORKERS = "PIPELINE_WORKERS"
+
+Cell = TypeVar("Cell")
+Result = TypeVar("Result")
+Tell = Callable[[Any], None]
+Message = tuple[int, Any]
+
+_messages: SimpleQueue[Message | None]  # in a worker: the way back to the process that waits
+
+
+def workers() -> int:
+    """Return PIPELINE_WORKERS, else one worker a core that this process may use."""
+    value = os.environ.get(WORKERS, "")
+    if not value:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not value.isdecimal() or int(value) == 0:
+        raise UserError(f"{WORKERS}: found {value!r}; wanted a whole number from 1")
+    return int(value)
+
+
+def run(
+    function: Callable[[Cell, Tell], Result],
+    cells: Sequence[Cell],
+    show: Callable[[int, Any], None] = lambda cell, message: None,
+    preload: str = "pipeline",
+) -> list[Result]:
+    """Compute function(cell, tell) for each cell, in the order given; `show` gets what they tell.
+
+    The workers are forked from a server that has imported the module `preload` once; they ignore
+    Ctrl-C, which this process handles, and they end when it ends, however that happens.
+    """
+    context = multiprocessing.get_context("forkserver")
+    _start_server(context, preload)
+    messages: SimpleQueue[Message | None] = context.SimpleQueue()
+    listener = threading.Thread(target=_listen, args=(messages, show), daemon=True)
+    with ProcessPoolExecutor(min(workers(), len(cells)), context, _start_worker, (messages,)) as pool, _ending():
+        with _ctrl_c_held():
+            futures = [pool.submit(_work, function, index, cell) for index, cell in enumerate(cells)]
+        listener.start()
+        results = [future.result() for future in futures]
+    messages.put(None)
+    listener.join()
+    return results
+
+
+def _start_server(context: ForkServerContext, preload: str) -> None:
+    """Start the server that forks the workers, and wait until it has done so once.
+
+    Ctrl-C reaches every process of a terminal: it must not meet the server in the middle of its imports.
+    """
+    context.set_forkserver_preload([preload])
+    resource_tracker.ensure_running()  # else the next line but one would start it, which ends the hold
+    with _ctrl_c_held():
+        forkserver.ensure_running()
+    first = context.Process(target=_do_nothing)
+    first.start()
+    first.join()
+
+
+def _do_nothing() -> None:
+    """Show that the server is ready."""
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Put off Ctrl-C to the end of the block; a process started in it never sees one."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Stop the workers at once on the first error or Ctrl-C."""
+    try:
+        yield
+    except BrokenProcessPool:
+        raise UserError(
+            "a worker process was killed, most likely for want of memory; "
+            f"set {WORKERS} to a smaller number and run again"
+        ) from None
+    except BaseException:  # also Ctrl-C; raised again below
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+
+
+def _listen(messages: "SimpleQueue[Message | None]", show: Callable[[int, Any], None]) -> None:
+    """Show what the cells tell. Where nobody reads it any more, they must not wait for a reader for ever."""
+    while (message := messages.get()) is not None:
+        with suppress(OSError):
+            show(*message)
+
+
+def _start_worker(messages: "SimpleQueue[Message | None]") -> None:
+    global _messages
+    _messages = messages
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait until the process that gave the work is gone, then leave at once."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _work(function: Callable[[Cell, Tell], Result], index: int, cell: Cell) -> Result:
+    return function(cell, lambda message: _messages.put((index, message)))

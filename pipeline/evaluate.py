@@ -1,0 +1,76 @@
+"""Judge all models of a data set and write what a reader wants to see of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline import artifacts, engine, figures, model_folder, paths, statistics
+from pipeline.datasets import prepared as data
+from pipeline.engine import Tell
+from pipeline.judgement import BASELINE, Judgement, Judgements, Question
+from pipeline.tables import tables
+
+LOSS_UNITS = {
+    "next-symbol": "cross-entropy (nats a symbol)",
+    "classify": "cross-entropy (nats a row)",
+    "regress": "squared error (scaled)",
+    "forecast": "squared error (scaled)",
+}
+CURVE_COLUMNS = ("model", *model_folder.HISTORY_COLUMNS)
+
+
+def evaluate(dataset: str, models: Sequence[str], seeds: Sequence[int], folder: Path) -> Judgements:
+    """Judge the models of a data set on its splits; write metrics, tables and figures into `folder`."""
+    where = paths.prepared(dataset)
+    prepared = data.read(where)
+    questions = [Question(where, name, seed, paths.model(dataset, name)) for name in models for seed in seeds]
+    questions.append(Question(where, BASELINE, 0, None))
+    judgements = Judgements(tuple(engine.run(judge_cell, questions, preload="pipeline.judging")))
+    artifacts.write_json(folder / "metrics.json", summary(judgements))
+    artifacts.write_csv(folder / "seeds.csv", ("model", "split", "metric", "seed", "value"), _values(judgements))
+    artifacts.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curves(dataset, models))
+    (folder / "tables").mkdir()
+    for name, (header, rows) in tables(prepared, judgements).items():
+        artifacts.write_csv(folder / "tables" / name, header, rows)
+    figures.draw(dataset, folder, LOSS_UNITS[prepared.card.task])
+    return judgements
+
+
+def judge_cell(question: Question, tell: Tell) -> Judgement:
+    """Judge one network, in a worker."""
+    from pipeline import judging  # late: it imports torch, which only the workers need
+
+    return judging.judge(question)
+
+
+def summary(judgements: Judgements) -> dict[str, Any]:
+    """Return each metric's mean and interval over seeds, by model and split."""
+    return {
+        model: {
+            split: {
+                metric: statistics.metric_interval(list(values.values()), metric) for metric, values in metrics.items()
+            }
+            for split, metrics in judgements.metrics(model).items()
+        }
+        for model in judgements.models
+    }
+
+
+def _values(judgements: Judgements) -> list[tuple[object, ...]]:
+    """Return a row a value: model, split, metric, seed, value."""
+    return [
+        (model, split, metric, seed, value)
+        for model in judgements.models
+        for split, metrics in judgements.metrics(model).items()
+        for metric, values in metrics.items()
+        for seed, value in values.items()
+    ]
+
+
+def _curves(dataset: str, models: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the histories of all models, one under the other."""
+    return [
+        (name, *row.values())
+        for name in models
+        for row in artifacts.read_csv(paths.model(dataset, name) / "history.csv")
+    ]

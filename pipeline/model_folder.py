@@ -1,0 +1,85 @@
+"""A trained model on disk: weights of each seed and fit, model.json, history.csv.
+
+Weights are plain tensors (safetensors); together with model.json they rebuild the network.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from pipeline import artifacts
+from pipeline.datasets.prepared import Card
+from pipeline.errors import UserError
+from pipeline.history import REFIT, Outcome
+from pipeline.settings.models import ModelSettings
+
+Weights = Mapping[str, NDArray[Any]]
+HISTORY_COLUMNS = ("seed", "fit", "epoch", "rate", "train_loss", "validation_loss")
+
+
+def weights_file(folder: Path, seed: int, fit: str) -> Path:
+    """Return where the weights of a seed stand; there is none for a seed that diverged."""
+    return folder / f"seed-{seed}{'-refit' if fit == REFIT else ''}.safetensors"
+
+
+def write_weights(path: Path, weights: Weights) -> None:
+    """Write arrays by name."""
+    save_file({name: np.ascontiguousarray(array) for name, array in weights.items()}, path)
+
+
+def read_weights(path: Path) -> dict[str, NDArray[Any]]:
+    """Read what `write_weights` wrote."""
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); delete its folder and run `dvc repro`") from None
+
+
+def write_records(folder: Path, name: str, settings: ModelSettings, card: Card, outcomes: Sequence[Outcome]) -> None:
+    """Write model.json and history.csv."""
+    artifacts.write_json(
+        folder / "model.json",
+        {
+            "model": name,
+            "dataset": card.dataset,
+            "task": card.task,
+            "settings": settings.model_dump(mode="json"),
+            "parameters": outcomes[0].parameters,
+            "prepared_digest": card.digest,
+            "seeds": {str(seed): _seed(outcomes, seed) for seed in dict.fromkeys(o.seed for o in outcomes)},
+        },
+    )
+    rows = (
+        (o.seed, o.fit, *("" if value is None else value for value in astuple(epoch)))
+        for o in outcomes
+        for epoch in o.epochs
+    )
+    artifacts.write_csv(folder / "history.csv", HISTORY_COLUMNS, rows)
+
+
+def _seed(outcomes: Iterable[Outcome], seed: int) -> dict[str, Any]:
+    """Describe a seed by its fits: the first is the one that is judged, the worst tells its status."""
+    fits = [outcome for outcome in outcomes if outcome.seed == seed]
+    failed = [f"{o.status} ({o.fit} fit)" for o in fits if not o.finished]
+    return {
+        "status": failed[0] if failed else "finished",
+        "epochs": len(fits[0].epochs),
+        "best_epoch": fits[0].best_epoch,
+    }
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read model.json."""
+    description: dict[str, Any] = artifacts.read_json(folder / "model.json")
+    return description
+
+
+def read_settings(folder: Path) -> ModelSettings:
+    """Read the settings with which a model was trained."""
+    return ModelSettings.model_validate(read_description(folder)["settings"])

@@ -1,0 +1,54 @@
+"""Show how far a training is: bars on a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Never, Self
+
+from tqdm import tqdm
+
+from pipeline.history import Epoch
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class TrainingProgress:
+    """The progress of several trainings side by side, a bar each while they run."""
+
+    def __init__(self, name: str, labels: Sequence[str], epochs: int) -> None:
+        self.name, self.labels, self.epochs = name, labels, epochs
+        self.terminal = sys.stderr.isatty()
+        self.bars: dict[int, tqdm[Never]] = {}
+        self.started = self.last_line = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for bar in self.bars.values():
+            bar.close()
+
+    def show(self, cell: int, epoch: Epoch) -> None:
+        """Take in an epoch that a cell has finished."""
+        if self.terminal:
+            self._advance(cell, epoch)
+        elif time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
+            self.last_line = time.monotonic()
+            done = f"epoch {epoch.epoch}/{self.epochs}"
+            print(f"{self.name} {self.labels[cell]}: {done}, {_losses(epoch)}", file=sys.stderr, flush=True)
+
+    def _advance(self, cell: int, epoch: Epoch) -> None:
+        if cell not in self.bars:
+            label = f"{self.name} {self.labels[cell]}"
+            self.bars[cell] = tqdm(desc=label, total=self.epochs, unit="epoch", dynamic_ncols=True)
+        self.bars[cell].set_postfix_str(_losses(epoch), refresh=False)
+        self.bars[cell].update()
+
+
+def _losses(epoch: Epoch) -> str:
+    """Return losses and rate in words."""
+    validation = "" if epoch.validation_loss is None else f", validation {epoch.validation_loss:.4f}"
+    return f"loss {epoch.train_loss:.4f}{validation}, rate {epoch.rate:.2g}"

@@ -1,0 +1,60 @@
+"""The figures and faults of the write-ups: data/published.yaml as frozen objects."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline.errors import UserError
+from pipeline.settings.block import Block
+
+PATH = Path("data/published.yaml")
+
+
+class Claim(Block):
+    """A published figure, and what it was measured on."""
+
+    metric: str | None
+    value: float | None
+    text: str
+    measured_on: str
+    split: Literal["train", "test"] | None
+
+    @property
+    def in_words(self) -> str:
+        """Return the figure and what it was measured on."""
+        return f"{self.text}; on {self.measured_on}"
+
+
+class Remedy(Block):
+    """A fault of a write-up, and what is done about it here."""
+
+    fault: str
+    here: str
+
+
+Claims = Annotated[tuple[Claim, ...], Field(strict=False)]
+Remedies = Annotated[tuple[Remedy, ...], Field(strict=False)]
+
+
+class Published(Block):
+    """All published figures by model, and all faults by data set."""
+
+    models: Mapping[str, Claims]
+    datasets: Mapping[str, Remedies]
+
+
+def read(path: Path = PATH) -> Published:
+    """Read the published figures; a UserError names what is wrong."""
+    try:
+        return Published.model_validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; restore it with `git checkout {path}`") from None
+    except YAMLError as error:
+        raise UserError(f"{path}: not YAML: {str(error).splitlines()[0]}") from None
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        raise UserError(f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None

@@ -1,0 +1,202 @@
+"""What an MLflow run shows, read from the files that `train` and `evaluate` wrote."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import artifacts, paths
+from pipeline.errors import UserError
+from pipeline.settings import Settings
+
+Rows = Sequence[Mapping[str, str]]
+Curves = Mapping[str, Sequence[tuple[int, float]]]  # name -> (epoch, value)
+LOSSES = ("train_loss", "validation_loss")
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One seed of a model: how it ended, its own metrics and curves."""
+
+    seed: int
+    status: str
+    metrics: Mapping[str, float]
+    curves: Curves
+
+
+@dataclass(frozen=True)
+class Content:
+    """A model of a data set, or its baseline or limit, which have no seeds, settings and curves."""
+
+    name: str
+    kind: str  # model, baseline, limit
+    dataset: str
+    card: Mapping[str, Any]
+    digest: str
+    settings: Mapping[str, str]
+    metrics: Mapping[str, float]
+    curves: Curves
+    files: tuple[tuple[Path, str], ...]  # with the artifact folder of each
+    seeds: tuple[Seed, ...]
+
+    @property
+    def run_name(self) -> str:
+        """Return a name that no other content has."""
+        label = self.name if self.kind == "model" else f"{self.dataset}-{self.name}"
+        return f"{label}-{self.digest[:7]}"
+
+
+@dataclass(frozen=True)
+class _Files:
+    """A data set's files, read once for all its models."""
+
+    dataset: str
+    card: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    values: Rows
+    tables: Mapping[str, Rows]
+
+
+def collect(dataset: str, known: Settings) -> Iterator[Content]:
+    """Yield the content of each model of a data set, and of whatever else was measured on it."""
+    results = paths.results(dataset)
+    files = _Files(
+        dataset,
+        artifacts.read_json(paths.prepared(dataset) / "card.json"),
+        artifacts.read_json(results / "metrics.json"),
+        artifacts.read_csv(results / "seeds.csv"),
+        {path.name: artifacts.read_csv(path) for path in sorted((results / "tables").glob("*.csv"))},
+    )
+    models = known.models_of(dataset)
+    if missing := [model for model in models if model not in files.metrics]:
+        raise UserError(f"{results / 'metrics.json'}: nothing of model {missing[0]}; run `dvc repro`, which adds it")
+    yield from (_model(files, model) for model in models)
+    yield from (_other(files, name) for name in files.metrics if name not in models)
+
+
+def _model(files: _Files, model: str) -> Content:
+    """Read a model's own folder, and pick its part of the data set's results."""
+    folder = paths.model(files.dataset, model)
+    description = artifacts.read_json(folder / "model.json")
+    history = artifacts.read_csv(folder / "history.csv")
+    own = sorted(folder.glob("[!.]*"))
+    return Content(
+        name=model,
+        kind="model",
+        dataset=files.dataset,
+        card=files.card,
+        digest=_digest(files, model, artifacts.sha256(*own)),
+        settings={**_flat(description["settings"]), "parameters": str(description["parameters"])},
+        metrics=_means(files.metrics[model]),
+        curves=_curves(history),
+        files=(*((path, _home(path)) for path in own), *_shared(files.dataset, model)),
+        seeds=tuple(
+            Seed(int(seed), record["status"], _values(files, model, seed), _curves(history, seed))
+            for seed, record in description["seeds"].items()
+        ),
+    )
+
+
+def _other(files: _Files, name: str) -> Content:
+    """Make the content of a baseline or limit, which is known by its metrics alone."""
+    return Content(
+        name=name,
+        kind=name,
+        dataset=files.dataset,
+        card=files.card,
+        digest=_digest(files, name, ""),
+        settings={},
+        metrics=_means(files.metrics[name]),
+        curves={},
+        files=(),
+        seeds=(),
+    )
+
+
+def _digest(files: _Files, name: str, own: str) -> str:
+    """Return a digest of what is particular to one model.
+
+    Files that show all models of the data set (curves.png) count with this model's part alone: or else a
+    change of one model would publish all of them again.
+    """
+    parts = [
+        own,
+        files.dataset,
+        name,
+        files.card,
+        files.metrics[name],
+        [row for row in files.values if row["model"] == name],
+        {table: _part(rows, name) for table, rows in files.tables.items()},
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _part(rows: Rows, model: str) -> list[Any]:
+    """Return a table's rows of a model, or its column where there is one a model."""
+    if rows and "model" in rows[0]:
+        return [row for row in rows if row["model"] == model]
+    return [row.get(model) for row in rows]
+
+
+def _home(path: Path) -> str:
+    return "weights" if path.suffix == ".safetensors" else "model"
+
+
+def _shared(dataset: str, model: str) -> Iterator[tuple[Path, str]]:
+    """Yield the files of the data set that are shown with a model: not the figures of other models alone."""
+    yield paths.prepared(dataset) / "card.json", "data"
+    results = paths.results(dataset)
+    for path in sorted((results / "tables").glob("*.csv")):
+        yield path, "tables"
+    for path in sorted((results / "figures").glob("*.png")):
+        if not path.stem.startswith("confusion-") or path.stem == f"confusion-{model}":
+            yield path, "figures"
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return nested settings under dotted names, as in params.yaml; what is not set is left out."""
+    flat = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        elif value is not None:
+            flat[f"{prefix}{key}"] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return flat
+
+
+def _means(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, float]:
+    """Return `test.accuracy`, and its interval as `test.accuracy.low` and `.high`."""
+    return {
+        f"{split}.{metric}{'' if end == 'mean' else f'.{end}'}": value
+        for split, of in metrics.items()
+        for metric, values in of.items()
+        for end, value in values.items()
+    }
+
+
+def _values(files: _Files, model: str, seed: str) -> dict[str, float]:
+    return {
+        f"{row['split']}.{row['metric']}": float(row["value"])
+        for row in files.values
+        if (row["model"], row["seed"]) == (model, seed)
+    }
+
+
+def _curves(history: Rows, seed: str | None = None) -> Curves:
+    """Return `held-out/train_loss` and the like: of one seed, or the mean of those that trained so long.
+
+    The rate, which is the same for every seed, is left to the mean.
+    """
+    columns = LOSSES if seed else (*LOSSES, "rate")
+    values: dict[str, dict[int, list[float]]] = {}
+    for row in history:
+        for column in columns if seed in (None, row["seed"]) else ():
+            if row[column] and math.isfinite(value := float(row[column])):
+                epochs = values.setdefault(f"{row['fit']}/{column}", {})
+                epochs.setdefault(int(row["epoch"]), []).append(value)
+    return {
+        name: [(epoch, sum(of) / len(of)) for epoch, of in sorted(epochs.items())] for name, epochs in values.items()
+    }

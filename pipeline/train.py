@@ -1,0 +1,52 @@
+"""Train all seeds of a model side by side, into its folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import engine, model_folder
+from pipeline.datasets import prepared as data
+from pipeline.datasets.prepared import Card
+from pipeline.engine import Tell
+from pipeline.history import HELD_OUT, REFIT, Outcome
+from pipeline.progress import TrainingProgress
+from pipeline.settings.models import ModelSettings
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One network to train: a model, a seed, and the rows that it is fitted to."""
+
+    model: str
+    settings: ModelSettings
+    prepared: Path
+    seed: int
+    fit: str
+    folder: Path  # where its weights go
+
+
+def train(name: str, settings: ModelSettings, seeds: Sequence[int], prepared: Path, folder: Path) -> list[Outcome]:
+    """Train a model from each seed; write weights, model.json and history.csv into `folder`."""
+    card = data.read(prepared).card
+    cells = [Cell(name, settings, prepared, seed, fit, folder) for fit in fits_of(card) for seed in seeds]
+    labels = [f"seed {cell.seed}" + (f" ({REFIT})" if cell.fit == REFIT else "") for cell in cells]
+    with TrainingProgress(name, labels, settings.epochs) as progress:
+        outcomes = engine.run(train_cell, cells, progress.show, preload="pipeline.training")
+    model_folder.write_records(folder, name, settings, card, outcomes)
+    return outcomes
+
+
+def fits_of(card: Card) -> tuple[str, ...]:
+    """Return the fits that a data set wants: to its training rows, to all its rows, or both."""
+    held_out = (HELD_OUT,) if "test" in card.rows else ()
+    return held_out + ((REFIT,) if card.refit else ())
+
+
+def train_cell(cell: Cell, tell: Tell) -> Outcome:
+    """Train one network, in a worker, and write its weights."""
+    from pipeline import training  # late: it imports torch, which only the workers need
+
+    fitted = training.fit(cell.settings, data.read(cell.prepared), cell.seed, cell.fit, tell, cell.model)
+    if fitted.weights:
+        model_folder.write_weights(model_folder.weights_file(cell.folder, cell.seed, cell.fit), fitted.weights)
+    return Outcome(cell.seed, cell.fit, fitted.status, fitted.best_epoch, fitted.parameters, fitted.history)

@@ -1,0 +1,29 @@
+"""What tests of all parts share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import UserError
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make an empty folder the working folder, since params name files relative to it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def fault() -> Callable[..., str]:
+    """Return the one line that a call refuses with."""
+
+    def of(call: Callable[..., Any], *args: Any) -> str:
+        with pytest.raises(UserError) as caught:
+            call(*args)
+        assert str(caught.value).count("\n") == 0
+        return str(caught.value)
+
+    return of

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.report import published
+from tests.results_tree import REPOSITORY
+
+
+def test_the_published_figures_can_be_read() -> None:
+    known = published.read(REPOSITORY / published.PATH)
+    (claim,) = known.models["binary-lstm"]
+    assert (claim.metric, claim.split) == ("mse", "train")
+    assert claim.value == pytest.approx(0.000835, abs=1e-6)
+    assert all(remedy.fault and remedy.here for remedies in known.datasets.values() for remedy in remedies)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("models: {a: [{metric: loss}]}\ndatasets: {}", r"models\.a\.0\.value: Field required"),
+        ("models: {}\ndatasets: {}\nmore: 1", "more: Extra inputs"),
+        ("models: [", "not YAML"),
+    ],
+)
+def test_faulty_figures_are_refused(tmp_path: Path, text: str, wanted: str) -> None:
+    (tmp_path / "published.yaml").write_text(text)
+    with pytest.raises(UserError, match=wanted):
+        published.read(tmp_path / "published.yaml")
+
+
+def test_missing_figures_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="git checkout"):
+        published.read(tmp_path / "published.yaml")

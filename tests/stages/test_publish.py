@@ -1,0 +1,61 @@
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline import artifacts, paths
+from tests import results_tree
+
+
+def publish(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
+    environment |= {"PYTHONPATH": str(results_tree.REPOSITORY)}
+    command = [sys.executable, "-m", "stages.publish"]
+    return subprocess.run(command, cwd=root, env=inherited | environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    results_tree.build(tmp_path)
+    return tmp_path
+
+
+def test_one_line_is_all_that_is_said(project: Path) -> None:
+    first = publish(project)
+    where = f"sqlite:///{project}/mlflow.db"
+    assert (first.returncode, first.stdout, first.stderr) == (0, f"13 runs published, 0 already there: {where}\n", "")
+    receipt = paths.RECEIPT.read_bytes()
+    assert list(artifacts.read_json(paths.RECEIPT)) == ["words", "binary", "sales", "names", "lyrics"]
+    assert str(project).encode() not in receipt
+
+    paths.RECEIPT.unlink()
+    second = publish(project)
+    assert second.stdout == f"0 runs published, 13 already there: {where}\n"
+    assert paths.RECEIPT.read_bytes() == receipt
+
+
+def test_a_server_that_is_down_costs_seconds_and_one_line(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]  # nobody listens there any more once this block ends
+    started = time.monotonic()
+    result = publish(project, MLFLOW_TRACKING_URI=f"http://127.0.0.1:{port}")
+    assert time.monotonic() - started < 15
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"Error: MLflow at http://127.0.0.1:{port}: no server answers there; ")
+    assert result.stderr.count("\n") == 1
+    assert not paths.RECEIPT.exists()
+    assert not (project / "mlflow.db").exists()
+
+
+def test_a_store_that_cannot_be_used_is_one_line(project: Path) -> None:
+    (project / "mlflow.db").write_text("This is no database. " * 100)
+    result = publish(project)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: MLflow at sqlite:///")
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline import paths
+from stages.report import main
+from tests import results_tree
+
+
+def test_both_pages_are_written_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    results_tree.build(tmp_path)
+    result = CliRunner().invoke(main)
+    assert (result.exit_code, result.output) == (0, "5 data sets: open reports/index.html in a browser\n")
+    assert sorted(path.name for path in paths.REPORTS.iterdir()) == ["index.html", "index.md"]
+
+
+def test_without_results_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    results_tree.build(tmp_path)
+    assert CliRunner().invoke(main).exit_code == 0
+    before = (paths.REPORTS / "index.html").read_bytes()
+    (paths.results("lyrics") / "metrics.json").unlink()
+    result = CliRunner().invoke(main)
+    assert result.exit_code == 1
+    assert result.output == "Error: results/lyrics/metrics.json: no such file; run `dvc repro`, which makes it\n"
+    assert (paths.REPORTS / "index.html").read_bytes() == before

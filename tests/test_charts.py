@@ -1,0 +1,117 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import charts
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+def history(models: list[str], fit: str = "held-out", epochs: int = 4) -> list[dict[str, Any]]:
+    return [
+        {"model": model, "seed": seed, "fit": fit, "epoch": epoch, "rate": 0.1}
+        | {"train_loss": 3 / epoch + seed / 10, "validation_loss": 4 / epoch if fit == "held-out" else ""}
+        for model in models
+        for seed in (1, 2)
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+def confusion(classes: list[str]) -> list[dict[str, Any]]:
+    return [{"model": "m", "truth": a, "prediction": b, "count": 9 if a == b else 1} for a in classes for b in classes]
+
+
+DAYS = [
+    {"date": f"2011-09-{day:02}", "truth": str(day), "baseline": "3.5", "gru": str(day - 0.5), "lost": ""}
+    for day in range(1, 29)
+]
+
+
+def test_means_and_bands_are_over_seeds_that_trained_so_long() -> None:
+    rows = [
+        {"model": "m", "seed": 1, "fit": "held-out", "epoch": "1", "train_loss": "2", "validation_loss": "5"},
+        {"model": "m", "seed": 2, "fit": "held-out", "epoch": "1", "train_loss": "4", "validation_loss": "7"},
+        {"model": "m", "seed": 1, "fit": "held-out", "epoch": "2", "train_loss": "1", "validation_loss": "inf"},
+        {"model": "m", "seed": 1, "fit": "refit", "epoch": "1", "train_loss": "99", "validation_loss": ""},
+    ]
+    assert charts._lines(rows) == {
+        "train_loss": [(1, 3.0, 2.0, 4.0), (2, 1.0, 1.0, 1.0)],
+        "validation_loss": [(1, 6.0, 5.0, 7.0)],
+    }
+
+
+def test_a_refit_is_drawn_where_there_is_no_held_out_fit() -> None:
+    assert list(charts._lines(history(["m"], "refit"))) == ["train_loss"]
+
+
+@pytest.mark.parametrize(("last", "logarithmic"), [(0.02, True), (0.2, False)])
+def test_long_ranges_are_logarithmic(last: float, logarithmic: bool) -> None:
+    assert charts._spans_decades({"m": {"train_loss": [(1, 3.0, 3, 3), (2, last, 0, 1)]}}) is logarithmic
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_curves_are_drawn_for_any_number_of_models(tmp_path: Path, count: int) -> None:
+    charts.curves(history([f"model-{n}" for n in range(count)]), tmp_path / "a.png", "words: loss", "nats")
+    assert width(tmp_path / "a.png") == 1120
+
+
+def test_curves_of_models_that_diverged_at_once_are_empty(tmp_path: Path) -> None:
+    rows = [row | {"train_loss": "nan", "validation_loss": ""} for row in history(["m"])]
+    charts.curves(rows, tmp_path / "a.png", "words: loss", "nats")
+    assert width(tmp_path / "a.png") == 1120
+
+
+@pytest.mark.parametrize("classes", [["vowel", "consonant"], [f"class {n}" for n in range(18)], ["日本語", "中文"]])
+def test_confusion_is_drawn_for_any_classes(tmp_path: Path, classes: list[str]) -> None:
+    charts.confusion(confusion(classes), tmp_path / "a.png", "names-lstm: test rows")
+    assert 700 <= width(tmp_path / "a.png") <= 1500
+
+
+def test_forecast_has_gaps_where_a_model_diverged(tmp_path: Path) -> None:
+    charts.forecast(DAYS, tmp_path / "a.png", "sales: forecast")
+    assert width(tmp_path / "a.png") == 1120
+
+
+def test_the_users_own_style_is_left_out_and_left_alone(tmp_path: Path) -> None:
+    import matplotlib
+
+    charts.forecast(DAYS, tmp_path / "a.png", "sales")
+    with matplotlib.rc_context({"lines.linewidth": 9.0, "font.size": 30.0}):
+        charts.forecast(DAYS, tmp_path / "b.png", "sales")
+        assert matplotlib.rcParams["font.size"] == 30.0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_other_processes_draw_the_same_bytes(tmp_path: Path) -> None:
+    drawn = []
+    for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo")):
+        folder = tmp_path / seed
+        folder.mkdir()
+        environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(REPOSITORY)}
+        subprocess.run([sys.executable, "-c", DRAW, str(folder)], env=environment, check=True)
+        drawn.append([path.read_bytes() for path in sorted(folder.iterdir())])
+    assert len(drawn[0]) == 3
+    assert drawn[0] == drawn[1]
+    assert b"Software" not in drawn[0][0]
+
+
+DRAW = f"""
+import sys
+from pathlib import Path
+from pipeline import charts
+folder = Path(sys.argv[1])
+charts.curves({history(["a", "b"])!r}, folder / "curves.png", "loss", "nats")
+charts.confusion({confusion(["x", "y"])!r}, folder / "confusion.png", "confusion")
+charts.forecast({DAYS!r}, folder / "forecast.png", "forecast")
+"""
+
+
+def width(path: Path) -> int:
+    content = path.read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert content.endswith(b"IEND\xaeB`\x82")
+    return int.from_bytes(content[16:20])

@@ -1,0 +1,145 @@
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pipeline import engine
+from pipeline.errors import UserError
+from tests import work
+from tests.small import REPOSITORY
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)  # where the server that forks the workers finds the modules
+    monkeypatch.setenv("PIPELINE_WORKERS", "2")
+
+
+@pytest.fixture
+def holding(tmp_path):
+    """Start a command whose two workers each hold a lock; yield the command and its folder."""
+    command = [sys.executable, "-m", "tests.work", str(tmp_path)]
+    environment = {**os.environ, "PIPELINE_WORKERS": "2"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        wait(lambda: sum(path.read_text() == "locked" for path in tmp_path.iterdir()) == 2)
+        yield process, tmp_path
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def free(path):
+    """Tell whether the process that locked a file is gone: the system then takes its locks away."""
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def test_results_come_in_the_order_of_the_cells_whichever_ends_first():
+    told = []
+    found = engine.run(work.square, [0.0, 1.0, 2.0, 3.0], lambda cell, message: told.append((cell, message)))
+    assert found == [0.0, 1.0, 4.0, 9.0]
+    assert sorted(told) == [(cell, f"cell {cell}") for cell in range(4)]
+
+
+def test_the_number_of_workers_changes_no_result(monkeypatch):
+    found = {}
+    for number in ("1", "3"):
+        monkeypatch.setenv("PIPELINE_WORKERS", number)
+        found[number] = engine.run(work.square, [0.1, 0.2, 0.3])
+    assert found["1"] == found["3"]
+
+
+def test_a_mistake_of_the_user_passes_through_at_once():
+    started = time.monotonic()
+    with pytest.raises(UserError, match=r"^params\.yaml: models\.x\.rate: too hot$"):
+        engine.run(work.refuse, [0, 1])
+    assert time.monotonic() - started < 10  # the other worker does not sleep on
+
+
+def test_a_bug_stays_a_bug():
+    with pytest.raises(ZeroDivisionError):
+        engine.run(work.fail, [1])
+
+
+def test_a_killed_worker_ends_in_one_clear_line(fault):
+    assert fault(engine.run, work.die, [0, 1]) == (
+        "a worker process was killed, most likely for want of memory; "
+        "set PIPELINE_WORKERS to a smaller number and run again"
+    )
+
+
+def test_the_engine_works_again_after_a_killed_worker(fault):
+    fault(engine.run, work.die, [0, 1])
+    assert engine.run(work.square, [5.0]) == [25.0]
+
+
+def test_a_reader_that_has_gone_does_not_stop_the_work():
+    def show(cell, message):
+        raise BrokenPipeError
+
+    assert engine.run(work.chatter, [1, 2], show) == [1, 2]
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", " "])
+def test_a_number_of_workers_that_is_none_is_refused(monkeypatch, fault, value):
+    monkeypatch.setenv("PIPELINE_WORKERS", value)
+    assert fault(engine.workers) == f"PIPELINE_WORKERS: found {value!r}; wanted a whole number from 1"
+
+
+def test_the_number_of_workers_is_that_of_the_variable_or_of_the_cores(monkeypatch):
+    monkeypatch.setenv("PIPELINE_WORKERS", "7")
+    assert engine.workers() == 7
+    monkeypatch.setenv("PIPELINE_WORKERS", "")
+    assert 1 <= engine.workers() <= (os.cpu_count() or 1)
+
+
+def test_ctrl_c_ends_everything_in_one_line(holding):
+    process, folder = holding
+    started = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
+    output, errors = process.communicate(timeout=20)
+    assert time.monotonic() - started < 2
+    assert process.returncode == 130
+    assert output == ""
+    assert errors.strip() == "Interrupted; `dvc repro` starts again with this stage."
+    assert all(map(free, folder.iterdir()))
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.15, 0.3, 0.5])
+def test_ctrl_c_leaves_no_traceback_while_the_workers_start(delay):
+    program = f"""
+import os, signal, threading
+from pipeline import engine
+from pipeline.errors import reported
+from tests.work import square
+threading.Timer({delay}, lambda: os.killpg(0, signal.SIGINT)).start()
+reported(engine.run)(square, [-1000.0, -1000.0], preload="pipeline.datasets.formats")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, start_new_session=True
+    )
+    assert done.stderr.strip() == "Interrupted; `dvc repro` starts again with this stage."
+    assert done.returncode == 130
+
+
+def test_no_worker_outlives_the_process_that_gave_the_work(holding):
+    process, folder = holding
+    process.kill()
+    process.wait()
+    wait(lambda: all(map(free, folder.iterdir())), seconds=5)

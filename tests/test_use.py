@@ -1,0 +1,125 @@
+"""The project as its users use it: a real Git and DVC repository, real commands."""
+
+import json
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.repository import Repository, ran, small_copy
+
+pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
+
+ALL = {"prepare@words", "prepare@overfit", "train@words-lstm", "train@overfit-lstm"}
+ALL |= {"evaluate@words", "evaluate@overfit", "report", "publish"}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Return a small repository that has been run once and committed."""
+    repository = small_copy(tmp_path_factory.mktemp("use"))
+    assert set(ran(repository.run("dvc", "repro"))) == ALL
+    repository.commit("Results")
+    return repository
+
+
+@pytest.fixture
+def copy(done: Repository, tmp_path: Path) -> Repository:
+    """Return a copy of the finished repository, to be changed."""
+    shutil.copytree(done.folder, tmp_path / "copy", symlinks=True)
+    return Repository(tmp_path / "copy")
+
+
+def leaves(value: object) -> list[object]:
+    return [leaf for part in value.values() for leaf in leaves(part)] if isinstance(value, dict) else [value]
+
+
+def test_metrics_are_numbers(done):
+    metrics = json.loads((done.folder / "results/words/metrics.json").read_text())
+    assert set(metrics) == {"words-lstm", "baseline"}
+    assert set(metrics["words-lstm"]) == {"train", "validation", "test"}
+    assert all(isinstance(leaf, float) for leaf in leaves(metrics))
+
+
+def test_a_second_run_does_nothing_and_is_quick(done):
+    started = time.monotonic()
+    assert ran(done.run("dvc", "repro")) == []
+    assert time.monotonic() - started < 15  # 1 s on a quiet machine
+
+
+def test_git_sees_results_and_nothing_else(done):
+    tracked = done.run("git", "ls-files").split()
+    assert {"dvc.lock", "results/words/metrics.json", "reports/index.html"} <= set(tracked)
+    assert not [path for path in tracked if path.startswith(("models", "data/prepared")) or path.endswith(".db")]
+
+
+def test_a_forced_run_gives_the_same_lock_results_and_reports(copy):
+    copy.run("dvc", "repro", "--force", PIPELINE_WORKERS="1")
+    assert copy.run("git", "status", "--porcelain") == ""
+
+
+def test_an_experiment_runs_what_its_setting_changes_and_going_back_trains_nothing(copy):
+    output = copy.run("dvc", "exp", "run", "--set-param", "models.words-lstm.hidden=12")
+    assert set(ran(output)) == {"train@words-lstm", "evaluate@words", "report", "publish"}
+    assert "models.words-lstm.hidden" in copy.run("dvc", "params", "diff")
+    assert "words-lstm.test.letter_accuracy.mean" in copy.run("dvc", "metrics", "diff", "--all")
+
+    copy.run("git", "checkout", "--", "params.yaml")
+    assert set(ran(copy.run("dvc", "repro"))) <= {"report", "publish"}
+    assert copy.run("git", "status", "--porcelain") == ""
+
+
+def test_a_model_and_a_data_set_are_added_in_params_alone(copy):
+    def add(params):
+        params["datasets"]["greetings"] = {**params["datasets"]["words"], "raw": "data/raw/greetings.txt"}
+        params["models"]["words-gru"] = {**params["models"]["words-lstm"], "cell": "gru"}
+        params["models"]["greetings-rnn"] = {**params["models"]["words-lstm"], "dataset": "greetings", "cell": "rnn"}
+
+    (copy.folder / "data/raw/greetings.txt").write_text(
+        "hello\nhallo\nsalve\nsalut\nahoi\nhola\nolla\ngrias\nhej\nciao\n"
+    )
+    copy.change_params(add)
+    trained = {"train@words-gru", "train@greetings-rnn"}
+    judged = {"evaluate@words", "evaluate@greetings"}
+    assert set(ran(copy.run("dvc", "repro"))) == {"prepare@greetings", *trained, *judged, "report", "publish"}
+    report = (copy.folder / "reports/index.md").read_text()
+    assert "words-gru" in report
+    assert "greetings-rnn" in report
+
+
+def test_a_removed_model_is_asked_to_be_cleared_away(copy):
+    def rename(params):
+        params["models"]["words-other"] = params["models"].pop("words-lstm")
+
+    copy.change_params(rename)
+    assert "models/words/words-lstm: params.yaml names no such model" in copy.run("dvc", "repro", code=255)
+
+
+def test_a_misspelt_key_stops_everything_in_one_line(copy):
+    def misspell(params):
+        params["models"]["words-lstm"]["hiden"] = 12
+
+    copy.change_params(misspell)
+    output = copy.run("dvc", "repro", code=255)
+    assert "params.yaml: models.words-lstm.hiden: unknown key" in output
+    assert "Traceback" not in output
+
+
+def test_a_fresh_clone_with_the_cache_publishes_and_trains_nothing(done, tmp_path):
+    done.run("git", "clone", "--quiet", ".", str(tmp_path / "clone"))
+    clone = Repository(tmp_path / "clone")
+    clone.run("dvc", "cache", "dir", "--local", str(done.folder / ".dvc/cache"))
+    assert set(ran(clone.run("dvc", "repro"))) == {"publish"}
+    with sqlite3.connect(clone.folder / "mlflow.db") as store:
+        names = {name for (name,) in store.execute("select name from experiments")}
+    assert {"words", "overfit"} <= names
+
+
+def test_plots_have_curves_and_figures(copy):
+    copy.run("dvc", "plots", "show")
+    page = (copy.folder / "dvc_plots/index.html").read_text()
+    assert "results/words/curves.csv" in page
+    assert "figures" in page
+    assert list((copy.folder / "dvc_plots/static").glob("*curves.png"))
