@@ -56,6 +56,7 @@ def run(
     with ProcessPoolExecutor(min(workers(), len(cells)), context, _start_worker, (messages,)) as pool, _ending():
         with _ctrl_c_held():
             futures = [pool.submit(_work, function, index, cell) for index, cell in enumerate(cells)]
+            pool.submit(_do_nothing)  # wakes the pool, which else may not watch the worker that it started last
         listener.start()
         results = [future.result() for future in futures]
     messages.put(None)
@@ -78,7 +79,7 @@ def _start_server(context: ForkServerContext, preload: str) -> None:
 
 
 def _do_nothing() -> None:
-    """Show that the server is ready."""
+    """Start and end; that is all that is asked."""
 
 
 @contextmanager

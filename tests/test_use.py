@@ -1,6 +1,7 @@
 """The project as its users use it: a real Git and DVC repository, real commands."""
 
 import json
+import re
 import shutil
 import sqlite3
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.import_graph import ROOT
 from tests.repository import Repository, ran, small_copy
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
@@ -123,3 +125,17 @@ def test_plots_have_curves_and_figures(copy):
     assert "results/words/curves.csv" in page
     assert "figures" in page
     assert list((copy.folder / "dvc_plots/static").glob("*curves.png"))
+
+
+def readme_commands():
+    """Return the README's commands, without those that set a machine up or run all tests."""
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    return [line for line in lines if not line.startswith("make ")]
+
+
+def test_the_commands_of_the_readme_run(copy):
+    commands = readme_commands()
+    assert len(commands) >= 6
+    for command in commands:
+        copy.run(*command.split())

@@ -1,0 +1,155 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline import models
+from pipeline.models import Scale, Shape
+from tests.small import model_settings
+
+CELLS = ("linear", "scratch", "rnn", "gru", "lstm")
+SYMBOLS, CLASSES = 5, 3
+NEXT = Shape(SYMBOLS, SYMBOLS, every_step=True)
+CLASS = Shape(SYMBOLS, CLASSES, every_step=False)
+NUMBER = Shape(None, 1, every_step=False, inputs_scale=Scale(10.0, 2.0), targets_scale=Scale(100.0, 20.0))
+
+
+def built(shape, **changes):
+    torch.manual_seed(1)
+    return models.build(model_settings(**changes), shape).eval()
+
+
+def symbols(*shape):
+    return torch.randint(SYMBOLS, shape, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("direction", ["forward", "both"])
+@pytest.mark.parametrize("hidden", [7, [6, 7]])
+def test_shapes(cell, direction, hidden):
+    changes = {"cell": cell, "direction": direction, "hidden": hidden, "layers": 1 if hidden == 7 else 2}
+    outputs, state = built(NEXT, **changes)(symbols(2, 4))
+    assert outputs.shape == (2, 4, SYMBOLS)
+    assert [part.shape for layer in state for part in layer] == [
+        (2, size) for size in ([7] if hidden == 7 else [6, 7]) for _ in range(2 if cell == "lstm" else 1)
+    ]
+    assert built(CLASS, **changes)(symbols(2, 4))[0].shape == (2, CLASSES)
+    assert built(NUMBER, input="values", **changes)(torch.randn(2, 4))[0].shape == (2, 1)
+    assert built(NUMBER, input="flat", window=4, **changes)(torch.randn(2, 4))[0].shape == (2, 1)
+
+
+def test_one_hot_is_an_embedding_by_the_identity():
+    one_hot = built(NEXT)
+    embedding = built(NEXT, input="embedding", embedding=SYMBOLS)
+    weights = one_hot.state_dict() | {"encoder.table.weight": torch.eye(SYMBOLS)}
+    embedding.load_state_dict(weights)
+    torch.testing.assert_close(embedding(symbols(2, 4))[0], one_hot(symbols(2, 4))[0])
+
+
+def test_the_weights_of_a_network_hold_no_constants():
+    assert not any("identity" in name for name in built(NEXT).state_dict())
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("direction", ["forward", "both"])
+@pytest.mark.parametrize("shape", [NEXT, CLASS], ids=["every-step", "once"])
+@settings(max_examples=15)
+@given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4), filler=st.integers(0, SYMBOLS - 1))
+def test_padding_never_changes_an_answer(cell, direction, shape, lengths, filler):
+    model = built(shape, cell=cell, direction=direction, layers=2, hidden=3)
+    rows = [symbols(length) for length in lengths]
+    padded = torch.full((len(rows), 7), filler)
+    for row, content in enumerate(rows):
+        padded[row, : len(content)] = content
+    together, _ = model(padded, torch.tensor(lengths))
+    for row, content in enumerate(rows):
+        alone, _ = model(content.unsqueeze(0))
+        found = together[row, : len(content)] if shape.every_step else together[row]
+        torch.testing.assert_close(found, alone[0])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_model_that_reads_forward_knows_nothing_of_what_comes(cell):
+    model = built(NEXT, cell=cell, layers=2)
+    one = symbols(1, 6)
+    other = torch.cat((one[:, :3], (one[:, 3:] + 1) % SYMBOLS), 1)
+    torch.testing.assert_close(model(one)[0][:, :3], model(other)[0][:, :3])
+    assert not torch.allclose(model(one)[0][:, 3:], model(other)[0][:, 3:])
+
+
+def test_a_model_that_reads_both_ways_answers_once_from_both_ends():
+    model = built(CLASS, direction="both")
+    for end in (0, 5):
+        other = symbols(1, 6)
+        other[0, end] = (other[0, end] + 1) % SYMBOLS
+        assert not torch.allclose(model(symbols(1, 6))[0], model(other)[0])
+
+
+def test_two_halves_with_the_state_between_them_are_one_run():
+    model = built(NEXT, layers=2)
+    whole, _ = model(symbols(2, 6))
+    first, state = model(symbols(2, 6)[:, :2])
+    second, _ = model(symbols(2, 6)[:, 2:], state=state)
+    torch.testing.assert_close(torch.cat((first, second), 1), whole)
+
+
+def test_flat_input_is_one_step_of_all_values():
+    flat = built(NUMBER, input="flat", window=4)
+    assert flat.encoder.size == 4
+    values = torch.arange(8.0).view(2, 4)
+    torch.testing.assert_close(flat.encoder(values), values.unsqueeze(1))
+
+
+def test_scaling_is_that_of_the_data_or_none():
+    values = torch.tensor([[10.0, 12.0]])
+    scaled = built(NUMBER, input="values", scaling="standard")
+    assert scaled.encoder(values).flatten().tolist() == [0.0, 1.0]
+    assert scaled.unscaled(torch.tensor([[0.0], [-1.0]])).tolist() == [100.0, 80.0]
+    plain = built(NUMBER, input="values")
+    assert plain.encoder(values).flatten().tolist() == [10.0, 12.0]
+    assert plain.unscaled(torch.tensor([[3.0]])).tolist() == [3.0]
+
+
+def test_a_relu_cuts_what_is_below_zero():
+    linear, cut = (built(NUMBER, input="values", head=head) for head in ("linear", "linear-relu"))
+    values = torch.randn(20, 4)
+    middle = linear(values)[0].median().item()
+    with torch.no_grad():
+        for layer in (linear.head, cut.head[0]):
+            layer.bias -= middle
+    outputs = linear(values)[0]
+    assert outputs.min() < 0 < outputs.max()
+    torch.testing.assert_close(cut(values)[0], outputs.clamp(min=0))
+
+
+def test_without_a_head_the_last_layer_answers():
+    model = built(NUMBER, input="values", head="none", layers=2, hidden=[4, 1])
+    values = torch.randn(2, 5)
+    outputs, state = model(values)
+    torch.testing.assert_close(outputs, state[1][0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"), [({"hidden": 4}, 4), ({"hidden": 1, "direction": "both"}, 2), ({"cell": "linear"}, 9)]
+)
+def test_a_last_layer_that_does_not_fit_without_a_head_is_refused(fault, changes, found):
+    settings = model_settings(input="values", head="none", **changes)
+    assert fault(models.build, settings, NUMBER, "toy") == (
+        f"params.yaml: models.toy.hidden: {found} outputs without a head; wanted 1 for data set small, or head linear"
+    )
+
+
+def test_dropout_stands_between_layers_and_only_in_training():
+    model = built(NEXT, layers=2, dropout=0.5)
+    torch.testing.assert_close(model(symbols(2, 4))[0], model(symbols(2, 4))[0])
+    model.train()
+    assert not torch.allclose(model(symbols(2, 4))[0], model(symbols(2, 4))[0])
+    single = replace(NEXT, outputs=8)
+    assert models.build(model_settings(head="none"), single).train()(symbols(1, 9))[0].count_nonzero() == 72
+
+
+def test_parameters_are_counted():
+    # LSTM: 4 gates of (5 inputs + 8 hidden + 2 biases) x 8; head: (8 + 1) x 5
+    assert models.parameters(built(NEXT)) == 4 * 8 * (5 + 8 + 2) + 9 * 5
