@@ -42,11 +42,11 @@ def run(
     function: Callable[[Cell, Tell], Result],
     cells: Sequence[Cell],
     show: Callable[[int, Any], None] = lambda cell, message: None,
-    preload: str = "pipeline",
+    preload: Sequence[str] = ("pipeline",),
 ) -> list[Result]:
     """Compute function(cell, tell) for each cell, in the order given; `show` gets what they tell.
 
-    The workers are forked from a server that has imported the module `preload` once; they ignore
+    The workers are forked from a server that has imported the modules `preload` once; they ignore
     Ctrl-C, which this process handles, and they end when it ends, however that happens.
     """
     context = multiprocessing.get_context("forkserver")
@@ -64,12 +64,12 @@ def run(
     return results
 
 
-def _start_server(context: ForkServerContext, preload: str) -> None:
+def _start_server(context: ForkServerContext, preload: Sequence[str]) -> None:
     """Start the server that forks the workers, and wait until it has done so once.
 
     Ctrl-C reaches every process of a terminal: it must not meet the server in the middle of its imports.
     """
-    context.set_forkserver_preload([preload])
+    context.set_forkserver_preload(list(preload))
     resource_tracker.ensure_running()  # else the next line but one would start it, which ends the hold
     with _ctrl_c_held():
         forkserver.ensure_running()

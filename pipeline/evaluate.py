@@ -25,7 +25,7 @@ def evaluate(dataset: str, models: Sequence[str], seeds: Sequence[int], folder: 
     prepared = data.read(where)
     questions = [Question(where, name, seed, paths.model(dataset, name)) for name in models for seed in seeds]
     questions.append(Question(where, BASELINE, 0, None))
-    judgements = Judgements(tuple(engine.run(judge_cell, questions, preload="pipeline.judging")))
+    judgements = Judgements(tuple(engine.run(judge_cell, questions, preload=("pipeline.judging",))))
     artifacts.write_json(folder / "metrics.json", summary(judgements))
     artifacts.write_csv(folder / "seeds.csv", ("model", "split", "metric", "seed", "value"), _values(judgements))
     artifacts.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curves(dataset, models))

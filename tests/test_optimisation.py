@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -50,7 +51,7 @@ def test_the_cosine_falls_with_each_batch():
     found = rates({"kind": "cosine"}, steps=4)
     assert found[0] == 0.5
     assert found[24] == pytest.approx(0.25)
-    assert all(later < earlier for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later < earlier for earlier, later in itertools.pairwise(found))
 
 
 def test_one_cycle_rises_to_the_rate_and_falls_to_near_nothing():

@@ -1,0 +1,50 @@
+import click
+import pytest
+from click.testing import CliRunner
+
+from pipeline.errors import UserError, reported
+
+
+def ended(error):
+    @click.command()
+    @reported
+    def main() -> None:
+        """Say what it does."""
+        raise error
+
+    return CliRunner().invoke(main)
+
+
+def test_a_users_mistake_ends_in_one_line():
+    found = ended(UserError("params.yaml: seeds: missing; add it"))
+    assert found.exit_code == 1
+    assert found.stderr == "Error: params.yaml: seeds: missing; add it\n"
+    assert found.stdout == ""
+
+
+def test_several_mistakes_take_a_line_each():
+    assert ended(UserError("one\ntwo")).stderr == "Error: one\ntwo\n"
+
+
+def test_ctrl_c_ends_with_its_own_code():
+    found = ended(KeyboardInterrupt())
+    assert found.exit_code == 130
+    assert found.stderr.strip() == "Interrupted; `dvc repro` starts again with this stage."
+
+
+def test_a_bug_keeps_its_traceback():
+    found = ended(ZeroDivisionError("division by zero"))
+    assert isinstance(found.exception, ZeroDivisionError)
+
+
+def test_a_command_keeps_its_name_and_help():
+    def prepare() -> None:
+        """Clean and split."""
+
+    assert reported(prepare).__name__ == "prepare"
+    assert reported(prepare).__doc__ == "Clean and split."
+
+
+@pytest.mark.parametrize("value", [0, "x", None])
+def test_what_a_command_returns_comes_back(value):
+    assert reported(lambda given: given)(value) == value
