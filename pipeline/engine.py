@@ -42,11 +42,11 @@ def run(
     function: Callable[[Cell, Tell], Result],
     cells: Sequence[Cell],
     show: Callable[[int, Any], None] = lambda cell, message: None,
-    preload: str = "pipeline",
+    preload: Sequence[str] = ("pipeline",),
 ) -> list[Result]:
     """Compute function(cell, tell) for each cell, in the order given; `show` gets what they tell.
 
-    The workers are forked from a server that has imported the module `preload` once; they ignore
+    The workers are forked from a server that has imported the modules `preload` once; they ignore
     Ctrl-C, which this process handles, and they end when it ends, however that happens.
     """
     context = multiprocessing.get_context("forkserver")
@@ -56,6 +56,7 @@ def run(
     with ProcessPoolExecutor(min(workers(), len(cells)), context, _start_worker, (messages,)) as pool, _ending():
         with _ctrl_c_held():
             futures = [pool.submit(_work, function, index, cell) for index, cell in enumerate(cells)]
+            pool.submit(_do_nothing)  # wakes the pool, which else may not watch the worker that it started last
         listener.start()
         results = [future.result() for future in futures]
     messages.put(None)
@@ -63,12 +64,12 @@ def run(
     return results
 
 
-def _start_server(context: ForkServerContext, preload: str) -> None:
+def _start_server(context: ForkServerContext, preload: Sequence[str]) -> None:
     """Start the server that forks the workers, and wait until it has done so once.
 
     Ctrl-C reaches every process of a terminal: it must not meet the server in the middle of its imports.
     """
-    context.set_forkserver_preload([preload])
+    context.set_forkserver_preload(list(preload))
     resource_tracker.ensure_running()  # else the next line but one would start it, which ends the hold
     with _ctrl_c_held():
         forkserver.ensure_running()
@@ -78,7 +79,7 @@ def _start_server(context: ForkServerContext, preload: str) -> None:
 
 
 def _do_nothing() -> None:
-    """Show that the server is ready."""
+    """Start and end; that is all that is asked."""
 
 
 @contextmanager

@@ -13,6 +13,10 @@ from pipeline.progress import TrainingProgress
 from pipeline.settings.models import ModelSettings
 
 
+# torch's optimisers import the second at their first use, which takes each worker a second.
+PRELOAD = ("pipeline.training", "torch._dynamo")
+
+
 @dataclass(frozen=True)
 class Cell:
     """One network to train: a model, a seed, and the rows that it is fitted to."""
@@ -31,7 +35,7 @@ def train(name: str, settings: ModelSettings, seeds: Sequence[int], prepared: Pa
     cells = [Cell(name, settings, prepared, seed, fit, folder) for fit in fits_of(card) for seed in seeds]
     labels = [f"seed {cell.seed}" + (f" ({REFIT})" if cell.fit == REFIT else "") for cell in cells]
     with TrainingProgress(name, labels, settings.epochs) as progress:
-        outcomes = engine.run(train_cell, cells, progress.show, preload="pipeline.training")
+        outcomes = engine.run(train_cell, cells, progress.show, preload=PRELOAD)
     model_folder.write_records(folder, name, settings, card, outcomes)
     return outcomes
 
