@@ -10,8 +10,11 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pipeline.references import is_baseline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +26,7 @@ Line = list[tuple[int, float, float, float]]  # epoch; mean, lowest and highest 
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 BASELINE_COLOUR = "#6E6E6E"
+BASELINE_STYLES = ("--", ":")
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 12.0,
@@ -81,15 +85,17 @@ def confusion(rows: Rows, path: Path, title: str) -> None:
 
 
 def forecast(rows: Rows, path: Path, title: str) -> None:
-    """Draw the true values by date, with the forecasts of the baseline and of each model."""
+    """Draw the true values by date, with the forecasts of the baselines and of each model."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     days: Any = [date.fromisoformat(row["date"]) for row in rows]
-    models = [name for name in (rows[0] if rows else ()) if name not in ("date", "truth", "baseline")]
+    names = [name for name in (rows[0] if rows else ()) if name not in ("date", "truth")]
+    baselines, models = ([name for name in names if is_baseline(name) is wanted] for wanted in (True, False))
     with _figure(path, title) as figure:
         axes = figure.subplots()
         axes.plot(days, _column(rows, "truth"), color="black", linewidth=1.8, label="truth")
-        axes.plot(days, _column(rows, "baseline"), color=BASELINE_COLOUR, linestyle=":", label="baseline")
+        for name, style in zip(baselines, cycle(BASELINE_STYLES), strict=False):
+            axes.plot(days, _column(rows, name), color=BASELINE_COLOUR, linestyle=style, label=name)
         for number, name in enumerate(models):
             colour = COLOURS[number % len(COLOURS)]
             axes.plot(days, _column(rows, name), color=colour, linewidth=1.4, label=name)

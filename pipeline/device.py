@@ -19,6 +19,8 @@ def choose() -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError):
         raise UserError(f"{DEVICE}: no device {name!r} here; unset it, or set it to cpu") from None
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f"{DEVICE}: found {name!r}; wanted cpu or cuda, which the pipeline is made for")
     return device
 
 

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import artifacts, engine, figures, model_folder, paths, statistics
+from pipeline import artifacts, comparisons, engine, figures, model_folder, paths, statistics
+from pipeline.baselines.descriptions import BASELINES
 from pipeline.datasets import prepared as data
 from pipeline.engine import Tell
-from pipeline.judgement import BASELINE, Judgement, Judgements, Question
+from pipeline.judgement import Judgement, Judgements, Question
+from pipeline.references import LIMIT
+from pipeline.settings.datasets import Task
+from pipeline.settings.fitting import reads_its_target
 from pipeline.tables import tables
 
 LOSS_UNITS = {
@@ -24,20 +28,29 @@ def evaluate(dataset: str, models: Sequence[str], seeds: Sequence[int], folder: 
     where = paths.prepared(dataset)
     prepared = data.read(where)
     questions = [Question(where, name, seed, paths.model(dataset, name)) for name in models for seed in seeds]
-    questions.append(Question(where, BASELINE, 0, None))
-    judgements = Judgements(tuple(engine.run(judge_cell, questions, preload=("pipeline.judging",))))
+    questions += [Question(where, name, 0, None) for name in (*BASELINES[prepared.card.format], LIMIT)]
+    found = engine.run(judge_cell, questions, preload=("pipeline.judging",))
+    judgements = Judgements(tuple(each for each in found if each.metrics or each.model != LIMIT))
     artifacts.write_json(folder / "metrics.json", summary(judgements))
     artifacts.write_csv(folder / "seeds.csv", ("model", "split", "metric", "seed", "value"), _values(judgements))
     artifacts.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curves(dataset, models))
     (folder / "tables").mkdir()
     for name, (header, rows) in tables(prepared, judgements).items():
         artifacts.write_csv(folder / "tables" / name, header, rows)
+    pairs = comparisons.comparisons(prepared.card, judgements, _meaningless(dataset, models, prepared.card.task))
+    if pairs:
+        artifacts.write_csv(folder / "tables" / "comparisons.csv", comparisons.COLUMNS, comparisons.rows(pairs))
     figures.draw(dataset, folder, LOSS_UNITS[prepared.card.task])
     return judgements
 
 
+def _meaningless(dataset: str, models: Sequence[str], task: Task) -> list[str]:
+    """Return the models that read what they are asked to predict."""
+    return [name for name in models if reads_its_target(model_folder.read_settings(paths.model(dataset, name)), task)]
+
+
 def judge_cell(question: Question, tell: Tell) -> Judgement:
-    """Judge one network, in a worker."""
+    """Judge one network, baseline or limit, in a worker."""
     from pipeline import judging  # late: it imports torch, which only the workers need
 
     return judging.judge(question)

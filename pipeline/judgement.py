@@ -7,15 +7,25 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-BASELINE = "baseline"  # stands among the models of a data set
+from pipeline.references import is_baseline, is_reference
 
 # Arrays with an entry for each scored item, in the order of the data; the keys are the task's own.
 Predictions = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
+class Measured:
+    """The metrics of a split without predictions of its items, as a limit or a compressor gives them."""
+
+    metrics: Mapping[str, float]
+
+
+Answer = Predictions | Measured
+
+
+@dataclass(frozen=True)
 class Question:
-    """Which network to judge: a model's from one seed, or the baseline, which has no folder."""
+    """What to judge: a model's network from one seed, or a baseline or the limit, which have no folder."""
 
     prepared: Path
     model: str
@@ -34,7 +44,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Metrics and predictions of each split; a split is missing where the network diverged."""
+    """Metrics and predictions of each split; a split is missing where the network diverged.
+
+    A split with metrics has no predictions where it was measured without them.
+    """
 
     model: str
     seed: int
@@ -45,19 +58,24 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Judgements:
-    """All judgements of a data set: a model's seeds follow each other, the baseline comes last."""
+    """All judgements of a data set: a model's seeds follow each other, baselines and the limit come last."""
 
     all: tuple[Judgement, ...]
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Return the names of the models and of the baseline."""
+        """Return the names of the models, of the baselines and of the limit."""
         return tuple(dict.fromkeys(judgement.model for judgement in self.all))
 
     @property
     def networks(self) -> tuple[str, ...]:
         """Return the names of the models alone."""
-        return tuple(name for name in self.models if name != BASELINE)
+        return tuple(name for name in self.models if not is_reference(name))
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Return the names of the baselines, the strong one first."""
+        return tuple(name for name in self.models if is_baseline(name))
 
     def metrics(self, model: str) -> dict[str, dict[str, dict[int, float]]]:
         """Return a model's values by split, metric and seed."""

@@ -1,19 +1,19 @@
-"""Judge one network, or the baseline, on the splits of its data set; runs in a worker."""
+"""Judge one network, baseline or limit on the splits of its data set; runs in a worker."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
-from pipeline import device, generation, model_folder, models, scores
+from pipeline import device, generation, limits, model_folder, scores
 from pipeline.artifacts import Arrays
-from pipeline.baselines import BASELINES
+from pipeline.baselines.learning import Lesson
+from pipeline.baselines.registry import FITS
 from pipeline.datasets import prepared as data
 from pipeline.datasets.prepared import Prepared
 from pipeline.examples import joined
 from pipeline.history import HELD_OUT, REFIT
-from pipeline.judgement import Judgement, Predictions, Question, Sample
-from pipeline.models import SequenceModel
-from pipeline.settings.models import ModelSettings
+from pipeline.judgement import Answer, Judgement, Measured, Question, Sample
+from pipeline.references import LIMIT
+from pipeline.restoring import restored
 from pipeline.tasks import TASKS
 
 TEMPERATURES = (0.0, 0.8)
@@ -23,8 +23,12 @@ PREFIX, SAMPLE = 24, 240  # characters
 def judge(question: Question) -> Judgement:
     """Judge the fit to training rows on validation and test rows, and the refit on all rows, as `train`."""
     prepared = data.read(question.prepared)
-    predictions = _predictions(prepared, question)
-    metrics = {split: scores.scores(found, prepared.card) for split, found in predictions.items()}
+    answers = _answers(prepared, question)
+    metrics = {
+        split: answer.metrics if isinstance(answer, Measured) else scores.scores(answer, prepared.card)
+        for split, answer in answers.items()
+    }
+    predictions = {split: answer for split, answer in answers.items() if not isinstance(answer, Measured)}
     samples = _samples(prepared, question) if "stream" in prepared.splits["train"] else ()
     return Judgement(question.model, question.seed, metrics, predictions, samples)
 
@@ -42,40 +46,40 @@ def _splits(prepared: Prepared) -> dict[str, tuple[str, Arrays | None, Arrays]]:
     return judged
 
 
-def _predictions(prepared: Prepared, question: Question) -> dict[str, Predictions]:
-    if question.folder is None:
-        return _baseline(prepared)
-    return _network(prepared, question.folder, question.seed)
+def _answers(prepared: Prepared, question: Question) -> Mapping[str, Answer]:
+    if question.folder is not None:
+        return _network(prepared, question.folder, question.seed)
+    return _limit(prepared) if question.model == LIMIT else _baseline(prepared, question.model)
 
 
-def _baseline(prepared: Prepared) -> dict[str, Predictions]:
-    _, predict = BASELINES[prepared.card.task]
-    return {
-        split: predict(prepared.splits["train"] if fit == HELD_OUT else arrays, before, arrays, prepared.card)
-        for split, (fit, before, arrays) in _splits(prepared).items()
+def _limit(prepared: Prepared) -> dict[str, Answer]:
+    """Return the limit of each split on which there is one."""
+    found = {
+        split: limits.limit(prepared.card.format, fit, arrays) for split, (fit, _, arrays) in _splits(prepared).items()
     }
+    return {split: Measured(metrics) for split, metrics in found.items() if metrics}
 
 
-def _network(prepared: Prepared, folder: Path, seed: int) -> dict[str, Predictions]:
+def _baseline(prepared: Prepared, name: str) -> dict[str, Answer]:
+    """Fit a baseline once to training rows, and where there is a refit once to all rows."""
+    splits, judged = prepared.splits, _splits(prepared)
+    rows = {fit: splits["train"] if fit == HELD_OUT else arrays for fit, _, arrays in judged.values()}
+    fitted = {
+        fit: FITS[prepared.card.format][name](Lesson(prepared.card, of, splits["train"], splits.get("validation")))
+        for fit, of in rows.items()
+    }
+    return {split: fitted[fit](before, arrays) for split, (fit, before, arrays) in judged.items()}
+
+
+def _network(prepared: Prepared, folder: Path, seed: int) -> dict[str, Answer]:
     task, settings, where = TASKS[prepared.card.task], model_folder.read_settings(folder), device.choose()
-    found = {}
+    found: dict[str, Answer] = {}
     for split, (fit, before, arrays) in _splits(prepared).items():
         model = restored(prepared, settings, folder, seed, fit)
         if model is not None:
             examples = task.examples(arrays, before, settings, where)
             found[split] = task.predict(model, examples, settings)
     return found
-
-
-def restored(prepared: Prepared, settings: ModelSettings, folder: Path, seed: int, fit: str) -> SequenceModel | None:
-    """Rebuild a trained network, or return nothing where it diverged."""
-    file = model_folder.weights_file(folder, seed, fit)
-    if not file.exists():
-        return None
-    device.make_deterministic()
-    model = models.build(settings, TASKS[prepared.card.task].shape(prepared.card))
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in model_folder.read_weights(file).items()})
-    return model.to(device.choose())
 
 
 def _samples(prepared: Prepared, question: Question) -> tuple[Sample, ...]:

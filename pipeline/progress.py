@@ -21,6 +21,7 @@ class TrainingProgress:
         self.terminal = sys.stderr.isatty()
         self.bars: dict[int, tqdm[Never]] = {}
         self.started = self.last_line = time.monotonic()
+        self.done = 0  # epochs, of all trainings
 
     def __enter__(self) -> Self:
         return self
@@ -33,12 +34,21 @@ class TrainingProgress:
 
     def show(self, cell: int, epoch: Epoch) -> None:
         """Take in an epoch that a cell has finished."""
+        self.done += 1
         if self.terminal:
             self._advance(cell, epoch)
         elif time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
             self.last_line = time.monotonic()
             done = f"epoch {epoch.epoch}/{self.epochs}"
-            print(f"{self.name} {self.labels[cell]}: {done}, {_losses(epoch)}", file=sys.stderr, flush=True)
+            line = (
+                f"{self.name} {self.labels[cell]}: {done}, {_losses(epoch)}, at most {self._seconds_left():.0f} s left"
+            )
+            print(line, file=sys.stderr, flush=True)
+
+    def _seconds_left(self) -> float:
+        """Return how long all trainings still take at the speed so far, if none stops early."""
+        left = self.epochs * len(self.labels) - self.done
+        return left * (time.monotonic() - self.started) / self.done
 
     def _advance(self, cell: int, epoch: Epoch) -> None:
         if cell not in self.bars:

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline import metrics, statistics
 from pipeline.datasets.prepared import Prepared
-from pipeline.judgement import BASELINE, Judgements, Predictions
+from pipeline.judgement import Judgements, Predictions
 
 Rows = Callable[[Prepared, Judgements], Iterator[Sequence[object]]]
 Table = tuple[Sequence[str], list[Sequence[object]]]
@@ -17,7 +17,7 @@ def tables(prepared: Prepared, judgements: Judgements) -> dict[str, Table]:
     """Make the tables of a data set; one that has no rows is left out."""
     made = {}
     for name, columns, rows in TABLES[prepared.card.task]:
-        header = columns + judgements.networks if rows is forecast else columns
+        header = (*columns, *judgements.baselines, *judgements.networks) if rows is forecast else columns
         made[name] = header, list(rows(prepared, judgements))
     return {name: table for name, table in made.items() if table[1]}
 
@@ -85,8 +85,9 @@ def probes(prepared: Prepared, judgements: Judgements) -> Iterator[Sequence[obje
 
 
 def forecast(prepared: Prepared, judgements: Judgements) -> Iterator[Sequence[object]]:
-    """Yield each test day with its value, the baseline's forecast and each model's mean forecast."""
-    columns = [_mean_forecast(judgements.predictions(name, "test")) for name in (BASELINE, *judgements.networks)]
+    """Yield each test day with its value, the baselines' forecasts and each model's mean forecast."""
+    names = (*judgements.baselines, *judgements.networks)
+    columns = [_mean_forecast(judgements.predictions(name, "test")) for name in names]
     test = prepared.splits.get("test", {})
     for row, (day, value) in enumerate(zip(test.get("dates", ()), test.get("values", ()), strict=True)):
         yield str(day), float(value), *("" if column is None else float(column[row]) for column in columns)
@@ -103,5 +104,5 @@ TABLES: Mapping[str, Sequence[tuple[str, tuple[str, ...], Rows]]] = {
     ),
     "classify": (("confusion.csv", ("model", "truth", "prediction", "count"), confusion),),
     "regress": (("probes.csv", ("model", "input", "target", "prediction", "low", "high"), probes),),
-    "forecast": (("forecast.csv", ("date", "truth", "baseline"), forecast),),  # and a column a model
+    "forecast": (("forecast.csv", ("date", "truth"), forecast),),  # and a column a baseline and a model
 }

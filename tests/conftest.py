@@ -21,6 +21,16 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def trained_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with a small trained model of each format; whoever changes it, copies it first."""
+    from tests import trained  # late: it imports torch, which few tests need
+
+    folder = tmp_path_factory.mktemp("trained")
+    trained.build(folder)
+    return folder
+
+
 @pytest.fixture
 def fault() -> Callable[..., str]:
     """Return the one line that a call refuses with."""

@@ -26,7 +26,14 @@ def confusion(classes: list[str]) -> list[dict[str, Any]]:
 
 
 DAYS = [
-    {"date": f"2011-09-{day:02}", "truth": str(day), "baseline": "3.5", "gru": str(day - 0.5), "lost": ""}
+    {
+        "date": f"2011-09-{day:02}",
+        "truth": str(day),
+        "baseline": "3.5",
+        "baseline-naive": "4",
+        "gru": str(day - 0.5),
+        "lost": "",
+    }
     for day in range(1, 29)
 ]
 

@@ -4,7 +4,8 @@ import pytest
 from pipeline import artifacts, judging, model_folder, train
 from pipeline.datasets import prepared as data
 from pipeline.history import HELD_OUT, REFIT
-from pipeline.judgement import BASELINE, Question
+from pipeline.judgement import Question
+from pipeline.references import BASELINE
 from pipeline.train import Cell
 from tests import small
 from tests.small import model_settings
@@ -14,7 +15,7 @@ from tests.small import model_settings
 def judge(tmp_path):
     """Train a model in the test's folder, by the steps of the stages, and judge it and the baseline."""
 
-    def judged(prepared, **changes):
+    def judged(prepared, baseline=BASELINE, **changes):
         where, folder, block = tmp_path / "prepared", tmp_path / "model", model_settings(epochs=1, **changes)
         for path in (where, folder):
             path.mkdir()
@@ -26,7 +27,7 @@ def judge(tmp_path):
         ]
         assert told == [epoch for outcome in outcomes for epoch in outcome.epochs]
         model_folder.write_records(folder, "toy", block, prepared.card, outcomes)
-        questions = Question(where, "toy", 1, folder), Question(where, BASELINE, 0, None)
+        questions = Question(where, "toy", 1, folder), Question(where, baseline, 0, None)
         return [judging.judge(question) for question in questions]
 
     return judged
@@ -45,14 +46,14 @@ def test_models_and_baseline_are_judged_on_the_same_items(judge):
 @pytest.mark.parametrize("window", [3, 9, 25])
 def test_a_window_may_be_longer_than_the_validation_days(judge, window):
     days = [float(day % 7) for day in range(50)]
-    network, baseline = judge(small.series(days, season=7), input="values", window=window)
+    network, baseline = judge(small.series(days, season=7), "baseline-naive", input="values", window=window)
     assert truths(network) == truths(baseline) == {"validation": days[30:40], "test": days[40:]}
     assert baseline.predictions["test"]["predicted"].tolist() == days[33:43]
 
 
 def test_a_season_may_be_longer_than_the_validation_days(judge):
     days = list(np.arange(40.0))
-    _, baseline = judge(small.series(days, season=11, validation=0.1), input="values", window=3)
+    _, baseline = judge(small.series(days, season=11, validation=0.1), "baseline-naive", input="values", window=3)
     assert baseline.predictions["test"]["predicted"].tolist() == [day - 11 for day in days[32:]]
 
 
@@ -78,7 +79,7 @@ def test_a_language_model_writes_on_from_the_test_text(judge, content):
 
 def test_a_refit_is_judged_on_all_rows_and_the_other_fit_on_held_out_ones(judge, tmp_path):
     prepared = small.pairs("".join(f"{n} 1,{n}\n" for n in range(20)), refit=True)
-    network, baseline = judge(prepared, input="values")
+    network, baseline = judge(prepared, "baseline-mean", input="values")
     assert sorted(truths(network)["train"]) == list(range(20))
     assert truths(network)["test"] == prepared.splits["test"]["targets"].tolist()
     assert set(baseline.predictions["train"]["predicted"]) == {9.5}

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.judgement import BASELINE, Judgement, Judgements, Sample
+from pipeline.judgement import Judgement, Judgements, Sample
+from pipeline.references import BASELINE
 from pipeline.tables import tables
 from tests import small
 

@@ -1,7 +1,8 @@
 """Clean a text of any length, a block at a time, into code points."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +35,21 @@ class Survey:
 
 
 def cleaned(settings: CutSettings) -> Iterator[Points]:
-    """Yield the passage that `skip` and `limit` choose, cleaned, in arrays of at most some million symbols.
+    """Yield the passage that `skip` and `limit` choose, cleaned, in arrays of at most some million symbols."""
+    path = Path(settings.raw)
+    content = only_member(path, settings.megabytes) if is_zip(path) else blocks(path)
+    yield from _passage(fitted(decoded(content, path), settings.alphabet), settings)
+
+
+def fitted(text: Iterable[str], alphabet: str) -> Iterator[Points]:
+    """Bring a text, given in blocks, into an alphabet.
 
     Alphabet `any` keeps all symbols, with a space for each newline. With another alphabet a capital is
     lowered where only its small letter is in the alphabet, and each run of spaces and of symbols
     outside the alphabet becomes one space (nothing, where the alphabet has no space).
     """
-    path = Path(settings.raw)
-    content = only_member(path, settings.megabytes) if is_zip(path) else blocks(path)
-    lines = (points(block.replace("\n", " ")) for block in decoded(content, path))
-    yield from _passage(lines if settings.alphabet == ANY else _fitted(lines, settings.alphabet), settings)
+    lines = (points(block.replace("\n", " ")) for block in text)
+    return lines if alphabet == ANY else _fitted(lines, alphabet)
 
 
 def survey(settings: CutSettings) -> Survey:
@@ -90,6 +96,7 @@ def _fitted(content: Iterator[Points], alphabet: str) -> Iterator[Points]:
             yield mapped[~(space & follows)]
 
 
+@cache
 def _table(alphabet: str) -> Points:
     """Return what each code point becomes: itself, its small letter, or a space."""
     table = np.full(CODE_POINTS, SPACE, dtype=np.uint32)

@@ -21,7 +21,7 @@ Row = tuple[str, str]  # text, label
 
 def draft(settings: LabelledSettings, folder: Path | None) -> Draft:
     """Encode and split the texts; equal texts stay on one side, each label is shared out alike."""
-    found = [(unicodedata.normalize("NFC", text), label) for text, label in _rows(settings)]
+    found = [(cleaned(text), label) for text, label in _rows(settings)]
     kept = list(dict.fromkeys(found))
     texts, labels = [text for text, _ in kept], [label for _, label in kept]
     counts = dict(sorted(Counter(labels).items()))
@@ -38,6 +38,11 @@ def draft(settings: LabelledSettings, folder: Path | None) -> Draft:
     }
     faults = tuple(_faults(len(found), kept, rows, codec))
     return Draft("names", taken(arrays, rows), codec, counts, faults=faults)
+
+
+def cleaned(text: str) -> str:
+    """Strip a text, and write each accented letter as one symbol."""
+    return unicodedata.normalize("NFC", text.strip())
 
 
 def _rows(settings: LabelledSettings) -> Iterator[Row]:

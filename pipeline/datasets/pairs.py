@@ -38,8 +38,7 @@ def _pairs(settings: PairsSettings) -> list[Pair]:
     pairs: list[Pair] = []
     for line, (sequence, target) in columns(path, settings.inputs, settings.target):
         where = f"{path}: line {line}"
-        cells = sequence.split(settings.separator) if settings.separator else list(sequence)
-        values = tuple(_number(cell, settings.inputs, where) for cell in cells)
+        values = numbers(sequence, settings, where)
         if not values or (pairs and len(values) != len(pairs[0][0])):
             wanted = len(pairs[0][0]) if pairs else "at least 1"
             raise UserError(f"{where}: {settings.inputs}: found {len(values)} values; wanted {wanted}")
@@ -47,6 +46,12 @@ def _pairs(settings: PairsSettings) -> list[Pair]:
     if not pairs:
         raise UserError(f"{path}: found no rows under the header; wanted one a pair")
     return pairs
+
+
+def numbers(sequence: str, settings: PairsSettings, where: str) -> tuple[float, ...]:
+    """Return the numbers of a sequence; `where` says in an error where it stands."""
+    cells = sequence.split(settings.separator) if settings.separator else list(sequence)
+    return tuple(_number(cell, settings.inputs, where) for cell in cells)
 
 
 def _number(cell: str, column: str, where: str) -> float:

@@ -84,12 +84,10 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 def columns(path: Path, *names: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the line number and the named fields of each row of a CSV file with a header."""
-    rows = _rows(path, whole(path))
+    rows = table(path)
     _, header = next(rows, (1, []))
     places = [header_place(path, header, name) for name in names]
     for line, row in rows:
-        if len(row) != len(header):
-            raise UserError(f"{path}: line {line}: found {len(row)} fields; wanted {len(header)}")
         yield line, [row[place].strip() for place in places]
 
 
@@ -113,14 +111,27 @@ def finite(cell: str) -> float | None:
     return number if math.isfinite(number) and "_" not in cell else None
 
 
-def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not blank with the number of its first line."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
+def table(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the header and each row that is not blank, all of one length, with the number of its first line."""
+    reader = csv.reader(_lines(decoded(blocks(path), path)), strict=True)
+    line, fields = 1, 0
     try:
         for row in reader:
             if any(field.strip() for field in row):
+                fields = fields or len(row)
+                if len(row) != fields:
+                    raise UserError(f"{path}: line {line}: found {len(row)} fields; wanted {fields}")
                 yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
         raise UserError(f"{path}: line {line}: {error}; wanted comma-separated values") from None
+
+
+def _lines(content: Iterator[str]) -> Iterator[str]:
+    """Cut a text that comes in blocks into lines, which keep their ends."""
+    rest = ""
+    for block in content:
+        *complete, rest = (rest + block).split("\n")
+        yield from (f"{line}\n" for line in complete)
+    if rest:
+        yield rest

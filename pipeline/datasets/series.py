@@ -37,7 +37,7 @@ class Column:
 
 def draft(settings: SeriesSettings, folder: Path | None) -> Draft:
     """Reduce the chosen stores and items to one value a day, and split the days by date."""
-    dates, values, faults = _reduced(settings)
+    dates, values, faults = reduced(settings)
     shared = sizes(len(values), settings, f"{settings.raw}: days")
     if shared["train"] <= settings.season:
         wanted = f"more than one season ({settings.season})"
@@ -51,7 +51,7 @@ def draft(settings: SeriesSettings, folder: Path | None) -> Draft:
     return Draft("days", splits, season=settings.season, scaling=scaling, faults=tuple(faults))
 
 
-def _reduced(settings: SeriesSettings) -> tuple[NDArray[Any], NDArray[np.float64], list[Fault]]:
+def reduced(settings: SeriesSettings) -> tuple[NDArray[Any], NDArray[np.float64], list[Fault]]:
     """Return the days of the chosen rows, their values, and what is to be said of them."""
     path = Path(settings.raw)
     day, store, item, sales = _columns(path, settings)

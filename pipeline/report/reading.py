@@ -30,6 +30,13 @@ class Results:
         return (*self.models, *(name for name in self.metrics if name not in self.models))
 
     @property
+    def meaningless(self) -> tuple[str, ...]:
+        """Return the models that read what they are asked to predict."""
+        if self.card["task"] != "next-symbol":
+            return ()
+        return tuple(name for name, of in self.models.items() if of["settings"]["direction"] == "both")
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """Return the splits that are reported: the test rows, and a fit to all rows."""
         return tuple(split for split in ("test", "train") if any(split in of for of in self.metrics.values()))

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipeline.baselines.descriptions import description
+from pipeline.references import is_reference
 from pipeline.report import cards
 from pipeline.report.parts import Part, Table
 from pipeline.report.published import Published
@@ -39,11 +41,11 @@ def summary(results: Results, published: Published) -> Iterator[tuple[str, ...]]
 
 
 def best(results: Results, split: str, metric: str) -> str | None:
-    """Return the model with the best mean, or nothing where all diverged."""
+    """Return the model with the best mean, or nothing where all diverged; none that reads what it predicts."""
     means = {
         model: results.metrics[model][split][metric]["mean"]
         for model in results.models
-        if metric in results.metrics[model].get(split, {})
+        if metric in results.metrics[model].get(split, {}) and model not in results.meaningless
     }
     higher = metric in METRICS and METRICS[metric].higher_is_better
     return (max if higher else min)(means, key=means.__getitem__) if means else None
@@ -56,7 +58,7 @@ def part(results: Results, published: Published) -> Part:
         "Results",
         tuple(_best_sentences(results)),
         tables=(*tables, *_seeds_tables(results)),
-        points=(*_diverged(results), *_explanations(results)),
+        points=(*_meaningless(results), *_diverged(results), *_references(results), *_explanations(results)),
     )
 
 
@@ -113,13 +115,19 @@ def _metrics_table(results: Results, published: Published, split: str) -> Table:
         (
             name,
             *(_shown(results, name, split, metric) for metric in metrics),
+            _parameters(results, name),
             _claims(results, published, name, split),
         )
         for name in results.candidates
         if name in results.models or results.metrics[name].get(split)
     ]
-    columns = ("model", *(label(metric) for metric in metrics), "published")
+    columns = ("model", *(label(metric) for metric in metrics), "parameters", "published")
     return Table(f"Mean and 95 % interval on {_judged_on(results, split)}", columns, tuple(rows))
+
+
+def _parameters(results: Results, name: str) -> str:
+    """Return how many trained numbers a network has."""
+    return count(results.models[name]["parameters"]) if name in results.models else NONE
 
 
 def _seeds_tables(results: Results) -> Iterator[Table]:
@@ -143,11 +151,27 @@ def _by_seed(values: Mapping[str, float], seeds: Sequence[str]) -> Iterator[str]
 
 def _diverged(results: Results) -> Iterator[str]:
     """Yield what became of seeds that did not finish."""
-    for model, description in results.models.items():
-        for seed, record in description["seeds"].items():
+    for model, of in results.models.items():
+        for seed, record in of["seeds"].items():
             if record["status"] != "finished":
                 rest = "the figures are those of the other seeds" if results.metrics[model] else "no seed finished"
                 yield f"{model}, seed {seed}: {record['status']}; {rest}."
+
+
+def _meaningless(results: Results) -> Iterator[str]:
+    """Yield a plain warning for each model that reads what it is asked to predict."""
+    for model in results.meaningless:
+        yield (
+            f"{model} reads its text in both directions, so it reads the very symbol that it is asked to predict. "
+            "Its figures say nothing, it is in no ranking, and the text that it writes shows why."
+        )
+
+
+def _references(results: Results) -> Iterator[str]:
+    """Yield what each baseline and the limit are."""
+    for name in results.candidates:
+        if is_reference(name):
+            yield f"{name}: {description(results.card['format'], name)}"
 
 
 def _explanations(results: Results) -> Iterator[str]:

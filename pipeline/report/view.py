@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.report import cards, details, published, reading, standings
+from pipeline.report import cards, contests, details, published, reading, standings
 from pipeline.report.parts import Section, Table
 from pipeline.report.published import Published
 from pipeline.report.reading import Results
@@ -49,6 +49,7 @@ def _section(results: Results, known: Published) -> Section:
     card = results.card
     parts = [
         standings.part(results, known),
+        contests.part(results),
         *details.parts(results),
         cards.part(card),
         standings.faults(results, known),

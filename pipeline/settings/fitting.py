@@ -40,3 +40,8 @@ def misfits(model: ModelSettings, dataset: DatasetSettings) -> Iterator[tuple[st
         yield "window", model.window, f"for format {dataset.format}: {wanted}"
     if dataset.test == 0 and model.patience:
         yield "patience", model.patience, f"0, since data set {model.dataset} has no validation rows"
+
+
+def reads_its_target(model: ModelSettings, task: Task) -> bool:
+    """Tell whether a network sees what it is asked: one that reads backward has read the next symbol."""
+    return task == "next-symbol" and model.direction == "both"

@@ -11,6 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pipeline.errors import UserError
 from pipeline.paths import PARAMS
+from pipeline.references import is_reference
 from pipeline.settings.block import NAME, Block
 from pipeline.settings.datasets import FORMATS, DatasetSettings
 from pipeline.settings.faults import lines, shown
@@ -20,7 +21,7 @@ from pipeline.settings.sources import KINDS, SourceSettings
 
 T = TypeVar("T", bound=BaseModel)
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], Field(strict=False, min_length=1, max_length=100)]
-RESERVED = ("baseline", "limit", "date", "truth")  # rows and columns of the results besides the models
+COLUMNS = ("date", "truth")  # of the results, besides those of models, baselines and the limit
 SECTIONS = ("seeds", "sources", "datasets", "training", "models")
 
 
@@ -127,7 +128,7 @@ def _models(section: dict[str, Any], training: dict[str, Any], faults: list[str]
         where = f"models.{name}"
         if not _good_name(name, where, faults):
             continue
-        if name in RESERVED:
+        if name in COLUMNS or is_reference(name):
             faults.append(f"{where}: the results use this name for something else; choose another")
         if not isinstance(block, dict):
             faults.append(f"{where}: found {shown(block)}; wanted a block of settings")

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline import artifacts, paths
 from pipeline.errors import UserError
+from pipeline.references import BASELINE, is_baseline
 from pipeline.settings import Settings
 
 Rows = Sequence[Mapping[str, str]]
@@ -104,7 +105,7 @@ def _other(files: _Files, name: str) -> Content:
     """Make the content of a baseline or limit, which is known by its metrics alone."""
     return Content(
         name=name,
-        kind=name,
+        kind=BASELINE if is_baseline(name) else name,
         dataset=files.dataset,
         card=files.card,
         digest=_digest(files, name, ""),

@@ -28,16 +28,18 @@ def words(project, evaluated):
 
 def test_each_model_and_the_baseline_are_told(evaluated):
     assert (evaluated.returncode, evaluated.stderr) == (0, "")
-    lost, lstm, baseline = evaluated.stdout.splitlines()
+    lost, lstm, baseline, limit = evaluated.stdout.splitlines()
     assert lost == "words-lost: every seed diverged"
     assert lstm.startswith("words-lstm: train letter_accuracy 0.")
     assert baseline.startswith("baseline: train letter_accuracy 0.")
+    assert limit.startswith("limit: train letter_accuracy 0.")
 
 
 def test_the_metrics_are_numbers_by_model_split_and_metric(words):
     found = json.loads((words / "metrics.json").read_text())
-    assert list(found) == ["words-lost", "words-lstm", "baseline"]
+    assert list(found) == ["words-lost", "words-lstm", "baseline", "limit"]
     assert found.pop("words-lost") == {}  # diverged
+    assert list(found.pop("limit")) == ["train"]
     for splits in found.values():
         assert list(splits) == ["train", "validation", "test"]
         for metrics in splits.values():
@@ -74,6 +76,7 @@ def test_what_suits_words_is_written(words):
         "seeds.csv",
         "curves.csv",
         "tables/words.csv",
+        "tables/comparisons.csv",
         "figures/curves.png",
     }
     rows = read_csv(words / "tables/words.csv")

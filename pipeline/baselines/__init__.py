@@ -1,0 +1,1 @@
+"""What methods without a network predict: the least that a network has to beat."""

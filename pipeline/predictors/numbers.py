@@ -1,0 +1,120 @@
+"""Predictors whose answer is a number."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pipeline.datasets import pairs, series
+from pipeline.datasets.reading import finite, shown
+from pipeline.errors import UserError
+from pipeline.predictors import tables
+from pipeline.predictors.base import Predictor, Trained
+from pipeline.predictors.reading import Item, last_outputs
+from pipeline.settings import PairsSettings, SeriesSettings
+
+Numbers = NDArray[np.float32]
+
+
+class _NumberPredictor(Predictor):
+    def predict(self, given: str | Sequence[float]) -> float:
+        """Return the number that belongs to a sequence, given as numbers or as the data set writes them."""
+        read = self.read(given) if isinstance(given, str) else self.checked(given)
+        return float(self.numbers([read])[0])
+
+    def checked(self, values: Sequence[float]) -> Numbers:
+        """Return a sequence as the network reads it, or refuse it."""
+        raise NotImplementedError
+
+    def numbers(self, items: Sequence[Item]) -> NDArray[np.float64]:
+        """Return a number for each sequence, in the unit of the data."""
+        network = self.trained.network
+        return network.unscaled(torch.from_numpy(last_outputs(network, items))).numpy()
+
+    def cells(self, items: Sequence[Item]) -> list[tuple[str, ...]]:
+        """Return each number in single precision."""
+        return [(str(number),) for number in self.numbers(items).astype(np.float32)]
+
+    def told(self, text: str, top: int) -> list[str]:
+        """Return the sequence and its number on one line."""
+        return [f"{text}  {self.predict(text):.6g}"]
+
+
+class Regressor(_NumberPredictor):
+    """Tells the number of a sequence of numbers: `predict("10110011")` or `predict([1, 0, ...])` gives about 179."""
+
+    def __init__(self, trained: Trained, settings: PairsSettings) -> None:
+        super().__init__(trained)
+        self.settings, self.column = settings, settings.inputs
+        inputs = trained.prepared.splits["train"]["inputs"]  # (n, t)
+        self.length = inputs.shape[1]
+        # Without a separator each character is a value, and the training rows say which there are.
+        self.values = None if settings.separator else np.unique(inputs)
+
+    def read(self, text: str, *, lenient: bool = False) -> Numbers:
+        """Read a sequence as it stands in the data set's file."""
+        return self.checked(pairs.numbers(text.strip(), self.settings, self.name))
+
+    def checked(self, values: Sequence[float]) -> Numbers:
+        """Refuse a sequence of another length than those of the data set, or with other digits."""
+        where = f"{self.name}: {self.column}"
+        if len(values) != self.length:
+            raise UserError(f"{where}: found {len(values)} values; wanted {self.length}, as in the training rows")
+        read = _single(values, where)
+        if self.values is not None and (strange := read[~np.isin(read, self.values)]).size:
+            wanted = ", ".join(f"{value:g}" for value in self.values)
+            raise UserError(f"{where}: found {strange[0]:g}; wanted one of {wanted}, as in the training rows")
+        return read
+
+
+class Forecaster(_NumberPredictor):
+    """Tells the next day's value: `predict(values)`, oldest first, of which the last `window` count."""
+
+    def __init__(self, trained: Trained, settings: SeriesSettings) -> None:
+        super().__init__(trained)
+        self.settings, self.column, self.window = settings, settings.sales, trained.settings.window or 1
+
+    def read(self, text: str, *, lenient: bool = False) -> Numbers:
+        """Read numbers with spaces or commas between them."""
+        cells = text.replace(",", " ").split()
+        values = [finite(cell) for cell in cells]
+        if None in values:
+            raise UserError(f"{self.name}: found {shown(cells[values.index(None)])}; wanted numbers, or --input FILE")
+        return self.checked([value for value in values if value is not None])
+
+    def checked(self, values: Sequence[float]) -> Numbers:
+        """Refuse a series that is shorter than the window, and cut one that is longer."""
+        if len(values) < self.window:
+            found = f"found {len(values)} values" if len(values) else "found no values"
+            raise UserError(f"{self.name}: {found}; wanted the last {self.window} days or more, oldest first")
+        return _single(values[-self.window :], self.name)
+
+    def told(self, text: str, top: int) -> list[str]:
+        """Return the next value on a line."""
+        return [f"next day  {self.predict(text):.6g}"]
+
+    def answer_table(self, source: Path, output: Path | None, column: str | None = None) -> list[str]:
+        """Forecast each day that has `window` days before it, and the day after the last."""
+        settings = self.settings.model_copy(update={"raw": str(tables.there(source)), "sales": column or self.column})
+        dates, values, _ = series.reduced(settings)
+        if len(values) < self.window:
+            raise UserError(f"{source}: found {len(values)} days; wanted {self.window} or more (the model's window)")
+        windows = np.lib.stride_tricks.sliding_window_view(values, self.window)
+        if output is None:
+            return [f"day after {dates[-1]}  {self.predict(windows[-1].tolist()):.6g}"]
+        known = zip(dates.astype(str)[self.window :], values[self.window :].tolist(), strict=True)
+        header = (settings.date, settings.sales, *self.columns)
+        answers = self.cells([window.astype(np.float32) for window in windows])
+        tables.write(output, header, ((*day, *answer) for day, answer in zip([*known, ("", "")], answers, strict=True)))
+        return [f"{len(answers)} days in {output}; the last row is the day after {dates[-1]}"]
+
+
+def _single(values: Sequence[float], where: str) -> Numbers:
+    """Return numbers in single precision, in which all must be finite."""
+    with np.errstate(over="ignore"):
+        numbers = np.asarray(values, dtype=np.float32)
+    if not np.isfinite(numbers).all():
+        raise UserError(f"{where}: found a number that is not finite, or too large; wanted finite numbers")
+    return numbers

@@ -1,0 +1,133 @@
+"""Answer the rows of a CSV, a block at a time."""
+
+import csv
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from tqdm import tqdm
+
+from pipeline import artifacts
+from pipeline.datasets import reading
+from pipeline.errors import UserError
+from pipeline.progress import SECONDS_BETWEEN_LINES
+
+BLOCK = 1 << 13  # rows
+REMEMBERED = 1 << 20  # answers
+
+
+class Answerer(Protocol):
+    """What a table needs of a predictor."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    def read(self, text: str, *, lenient: bool = False) -> Any:
+        """Clean and encode an input."""
+
+    def cells(self, items: Sequence[Any]) -> list[tuple[str, ...]]:
+        """Answer read inputs."""
+
+    def unknown(self, item: Any) -> bool:
+        """Tell whether an input holds a symbol that no training row has."""
+
+
+class Progress:
+    """Counts rows: a running line on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.rows, self.unknown = name, 0, 0
+        self.bar = tqdm(desc=name, unit=" rows", disable=not sys.stderr.isatty(), leave=False, dynamic_ncols=True)
+        self.last_line = time.monotonic()
+
+    def add(self, rows: int, unknown: int) -> None:
+        """Take in a block."""
+        self.rows, self.unknown = self.rows + rows, self.unknown + unknown
+        self.bar.update(rows)
+        if self.bar.disable and time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
+            self.last_line = time.monotonic()
+            print(f"{self.name}: {self.rows:,} rows", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """End the line, and tell of rows whose answer is to be doubted."""
+        self.bar.close()
+        if self.unknown:
+            told = f"{self.unknown:,} of {self.rows:,} rows have a symbol that no training row has; read as `unknown`"
+            print(f"{self.name}: {told}", file=sys.stderr)
+
+
+def answer(predictor: Answerer, source: Path, output: Path | None, column: str) -> list[str]:
+    """Write the rows of `source` and the answer to each; return what is to be said of it."""
+    rows = reading.table(there(source))
+    _, header = next(rows, (1, []))
+    place = _place(source, header, column)
+    if taken := [name for name in predictor.columns if name in header]:
+        raise UserError(f"{source}: line 1: column {taken[0]!r} would stand there twice; rename it")
+    progress = Progress(predictor.name)
+    try:
+        inputs = _inputs(predictor, rows, source, place)
+        write(output, (*header, *predictor.columns), _answered(predictor, inputs, progress))
+    finally:
+        progress.close()
+    return [] if output is None else [f"{progress.rows:,} rows in {output}"]
+
+
+def there(source: Path) -> Path:
+    """Return the path of a CSV, which must be there."""
+    if not source.is_file():
+        fault = "a folder" if source.is_dir() else "no such file"
+        raise UserError(f"{source}: {fault}; wanted a CSV file")
+    return source
+
+
+def write(output: Path | None, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV, whole or not at all; without a path to standard output."""
+    if output is None:
+        remaining = iter(rows)
+        first = list(islice(remaining, 1))  # before the header: its block may be refused
+        csv.writer(sys.stdout, lineterminator="\n").writerows(chain([header], first, remaining))
+        return
+    try:
+        with artifacts.replacing_file(output) as partial:
+            artifacts.write_csv(partial, header, rows)
+    except OSError as error:
+        raise UserError(f"{output}: {error.strerror}; wanted a file that can be written") from None
+
+
+def _place(source: Path, header: list[str], column: str) -> int:
+    try:
+        return reading.header_place(source, header, column)
+    except UserError as error:
+        raise UserError(f"{error}; --column names another") from None
+
+
+def _inputs(
+    predictor: Answerer, rows: Iterator[tuple[int, list[str]]], source: Path, place: int
+) -> Iterator[tuple[list[str], Any]]:
+    """Yield each row's fields with its input, read."""
+    line = 1
+    for line, fields in rows:
+        try:
+            yield fields, predictor.read(fields[place], lenient=True)
+        except UserError as error:
+            raise UserError(f"{source}: line {line}: {error}") from None
+    if line == 1:
+        raise UserError(f"{source}: found no rows under the header; wanted one an input")
+
+
+def _answered(
+    predictor: Answerer, inputs: Iterator[tuple[list[str], Any]], progress: Progress
+) -> Iterator[tuple[str, ...]]:
+    """Yield each row's fields with its answer; the network reads inputs that are equal once."""
+    known: dict[bytes, tuple[str, ...]] = {}
+    while block := list(islice(inputs, BLOCK)):
+        if len(known) > REMEMBERED:
+            known.clear()
+        new = {key: item for _, item in block if (key := item.tobytes()) not in known}
+        if new:
+            known |= zip(new, predictor.cells(list(new.values())), strict=True)
+        yield from ((*fields, *known[item.tobytes()]) for fields, item in block)
+        progress.add(len(block), sum(predictor.unknown(item) for _, item in block))

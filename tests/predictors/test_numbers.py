@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from pipeline.datasets import prepared as data
+from pipeline.history import HELD_OUT
+from pipeline.restoring import restored
+from pipeline.tasks import TASKS
+
+
+def test_numbers_and_their_text_are_the_same_question(loaded):
+    assert loaded("binary-lstm").predict("1011") == loaded("binary-lstm").predict([1, 0, 1, 1])
+    assert loaded("sums-lstm").predict(" 3 0.5 ") == loaded("sums-lstm").predict((3, 0.5))
+    assert loaded("sales-lstm").predict("1, 2 3,4") == loaded("sales-lstm").predict(np.array([1.0, 2, 3, 4]))
+
+
+@pytest.mark.parametrize(("name", "array"), [("sums-lstm", "inputs"), ("sales-lstm", "values")])
+def test_numbers_are_those_that_evaluate_finds(loaded, trained_project, name, array):
+    dataset = name.removesuffix("-lstm")
+    prepared, model = data.read(trained_project / "data/prepared" / dataset), loaded(name, seed=1)
+    settings, task, arrays = model.trained.settings, TASKS[prepared.card.task], prepared.splits["test"]
+    network = restored(prepared, settings, trained_project / "models" / dataset / name, 1, HELD_OUT)
+    wanted = task.predict(network, task.examples(arrays, None, settings, "cpu"), settings)["predicted"]
+    if dataset == "sales":
+        rows = [arrays[array][day : day + settings.window].tolist() for day in range(len(wanted))]
+    else:
+        rows = arrays[array].tolist()
+    np.testing.assert_allclose([model.predict(row) for row in rows], wanted, rtol=1e-5)
+
+
+def test_the_last_days_count(loaded):
+    sales = loaded("sales-lstm")
+    assert sales.predict([9, 9, 1, 2, 3, 4]) == sales.predict([1, 2, 3, 4])
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("binary-lstm", "101", "binary-lstm: bits: found 3 values; wanted 4, as in the training rows"),
+        ("binary-lstm", "1012", "binary-lstm: bits: found 2; wanted one of 0, 1, as in the training rows"),
+        ("binary-lstm", "10x1", "binary-lstm: bits: found 'x'; wanted a finite number"),
+        ("binary-lstm", "", "binary-lstm: bits: found 0 values; wanted 4, as in the training rows"),
+        ("sums-lstm", "1", "sums-lstm: x: found 1 values; wanted 2, as in the training rows"),
+        ("sums-lstm", [1, 1e300], "sums-lstm: x: found a number that is not finite, or too large; "
+         "wanted finite numbers"),
+        ("sales-lstm", "1 2 3", "sales-lstm: found 3 values; wanted the last 4 days or more, oldest first"),
+        ("sales-lstm", "", "sales-lstm: found no values; wanted the last 4 days or more, oldest first"),
+        ("sales-lstm", "1 2 x 4", "sales-lstm: found 'x'; wanted numbers, or --input FILE"),
+        ("sales-lstm", [1, 2, float("nan"), 4], "sales-lstm: found a number that is not finite, or too large; "
+         "wanted finite numbers"),
+    ],
+)  # fmt: skip
+def test_what_is_no_such_sequence_is_refused(loaded, fault, name, given, told):
+    assert fault(loaded(name).predict, given) == told

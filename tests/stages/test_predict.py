@@ -1,0 +1,181 @@
+import csv
+import os
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+import pipeline
+from stages.predict import main
+from tests.import_graph import ROOT
+
+
+@pytest.fixture
+def ask(trained_project, monkeypatch):
+    monkeypatch.chdir(trained_project)
+    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return a function that writes a CSV."""
+
+    def write(content):
+        (tmp_path / "in.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+        return tmp_path / "in.csv"
+
+    return write
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_labels_are_ranked_for_each_argument(ask):
+    done = ask("names-lstm", "Ksax", "éey", "--top", 2)
+    wanted = []
+    for name in ("Ksax", "éey"):
+        ranked = list(pipeline.load("names-lstm").probabilities(name).items())[:2]
+        wanted += [name, *(f"  {label}  {share:.4f}" for label, share in ranked)]
+    assert (done.exit_code, done.output.splitlines()) == (0, wanted)
+
+
+def test_every_task_answers(ask):
+    assert ask("binary-lstm", "1011").output == f"1011  {pipeline.load('binary-lstm').predict('1011'):.6g}\n"
+    assert ask("sums-lstm", "3 0.5").output.startswith("3 0.5  ")
+    assert ask("sales-lstm", "1 2 3 4 5").output.startswith("next day  ")
+    assert ask("words-lstm", "ad").output.splitlines()[1].startswith(f"  {pipeline.load('words-lstm').predict('ad')!r}")
+    assert len(ask("text-lstm", "in the").output.splitlines()) == 6
+    assert {line.split()[0] for line in ask("vowels-lstm", "in the").output.splitlines()[1:]} == {"0", "1"}
+
+
+def test_one_network_can_be_asked(ask):
+    line = f"1011  {pipeline.load('binary-lstm', seed=2).predict('1011'):.6g}\n"
+    assert ask("binary-lstm", "1011", "--network", 2).output == line
+
+
+def test_rows_get_their_answers_in_their_order(ask, table, tmp_path):
+    names = ["Ksax", " éey", "Kж", "Ksax", "K", "Áuyy"]
+    source = table(
+        "\ufeffid,name,note\r\n" + "".join(f'{place},{name},"a, b"\r\n\r\n' for place, name in enumerate(names))
+    )
+    done = ask("names-lstm", "--input", source, "--output", tmp_path / "new/out.csv")
+    unknown = "names-lstm: 1 of 6 rows have a symbol that no training row has; read as `unknown`\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (0, f"6 rows in {tmp_path}/new/out.csv\n", unknown)
+    header, *rows = read(tmp_path / "new/out.csv")
+    assert header == ["id", "name", "note", "prediction", "probability"]
+    assert [row[:3] for row in rows] == [[str(place), name, "a, b"] for place, name in enumerate(names)]
+    for name, row in zip(names, rows, strict=True):
+        label, share = next(iter(pipeline.load("names-lstm").probabilities(name.replace("ж", "\ufffd")).items()))
+        assert (row[3], float(row[4])) == (label, pytest.approx(share, abs=2e-6))
+
+
+def test_every_task_answers_a_table(ask, table):
+    assert read_out(ask("binary-lstm", "--input", table("bits\n1011\n"))) == [["bits", "prediction"], ["1011", ...]]
+    assert read_out(ask("sums-lstm", "--input", table("q,x\n1,3 0.5\n"))) == [
+        ["q", "x", "prediction"],
+        ["1", "3 0.5", ...],
+    ]
+    for name, column in (("words-lstm", "prefix"), ("text-lstm", "context"), ("vowels-lstm", "context")):
+        rows = read_out(ask(name, "--input", table(f"{column}\nad\nb\n")))
+        assert [row[0] for row in rows] == [column, "ad", "b"]
+    other = ask("text-lstm", "--input", table("start\nin the \n"), "--column", "start")
+    assert read_out(other)[1][1] == pipeline.load("text-lstm").predict("in the ")
+
+
+def read_out(done):
+    """Return the rows that a command printed, numbers left open."""
+    assert done.exit_code == 0, done.output
+    header, *rows = csv.reader(done.stdout.splitlines())
+    numbers = header[-1] == "prediction"
+    return [header, *([*row[:-1], ...] if numbers else row for row in rows)]
+
+
+def test_a_forecast_goes_on_from_the_last_day_of_a_table(ask, tmp_path, trained_project):
+    source = trained_project / "sales.csv"
+    mean = [day % 3 + 1.5 for day in range(60)]  # of two stores
+    sales = pipeline.load("sales-lstm")
+    assert ask("sales-lstm", "--input", source).output == f"day after 2020-03-04  {sales.predict(mean):.6g}\n"
+    ask("sales-lstm", "--input", source, "--output", tmp_path / "out.csv")
+    header, *rows = read(tmp_path / "out.csv")
+    assert header == ["date", "sales", "prediction"]
+    assert rows[0][:2] == ["2020-01-05", "2.5"]
+    assert float(rows[0][2]) == pytest.approx(sales.predict(mean[:4]), rel=1e-5)
+    assert rows[-1][:2] == ["", ""]
+    assert float(rows[-1][2]) == pytest.approx(sales.predict(mean), rel=1e-5)
+    assert len(rows) == 60 - 4 + 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "the file is empty; wanted data"),
+        ("\n\n", "line 1: column 'name' is not there; found nothing; --column names another"),
+        ("name\n", "found no rows under the header; wanted one an input"),
+        ("id,Name\n1,K\n", "line 1: column 'name' is not there; found 'id', 'Name'; --column names another"),
+        ("name,name\nK,K\n", "line 1: column 'name' is twice; found 'name', 'name'; --column names another"),
+        ("name,probability\nK,1\n", "line 1: column 'probability' would stand there twice; rename it"),
+        ("id,name\n1,K\n2\n", "line 3: found 1 fields; wanted 2"),
+        ("id,name\n1,K\n2, \n", "line 3: names-lstm: found ' '; wanted at least one symbol to read"),
+        ('name\n"K"x"\n', "line 2: ',' expected after '\"'; wanted comma-separated values"),
+        (b"name\nK\xff\n", "byte 6 (0xff) is not UTF-8; save the file as UTF-8"),
+    ],
+)
+def test_an_odd_table_ends_in_one_line_and_no_output(ask, table, tmp_path, content, told):
+    source = table(content)
+    done = ask("names-lstm", "--input", source, "--output", tmp_path / "out.csv")
+    assert (done.exit_code, done.output) == (1, f"Error: {source}: {told}\n")
+    assert list(tmp_path.iterdir()) == [source]
+    assert ask("names-lstm", "--input", source).stdout == ""
+
+
+def test_paths_that_are_none_end_in_one_line(ask, table, tmp_path):
+    missing = tmp_path / "none.csv"
+    assert ask("names-lstm", "--input", missing).output == f"Error: {missing}: no such file; wanted a CSV file\n"
+    assert ask("sales-lstm", "--input", tmp_path).output == f"Error: {tmp_path}: a folder; wanted a CSV file\n"
+    done = ask("names-lstm", "--input", table("name\nK\n"), "--output", tmp_path)
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    short = table("date,store,item,sales\n2020-01-01,1,1,2\n")
+    assert "found 1 days; wanted 4 or more" in ask("sales-lstm", "--input", short).output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("names-lstm",),
+        ("names-lstm", "K", "--input", "x.csv"),
+        ("names-lstm", "K", "--output", "x.csv"),
+        ("names-lstm", "K", "--top", "0"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(ask, arguments):
+    assert ask(*arguments).exit_code == 2
+
+
+def test_one_bad_argument_answers_none(ask):
+    done = ask("names-lstm", "Ksax", "Ж")
+    assert (done.exit_code, done.stdout, done.output.count("\n")) == (1, "", 1)
+
+
+def test_many_rows_are_quick(ask, table, tmp_path):
+    letters = random.Random(1)
+    names = ["".join(letters.choices("Kaeiouxyz", k=letters.randint(2, 12))) for _ in range(20_000)]
+    started = time.monotonic()
+    ask("names-lstm", "--input", table("\n".join(["name", *names])), "--output", tmp_path / "out.csv")
+    assert time.monotonic() - started < 15  # 1 s on a quiet machine
+    assert len(read(tmp_path / "out.csv")) == 20_001
+
+
+def test_the_command_runs_in_a_process_of_its_own_and_its_help_loads_no_torch(trained_project):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "error", "-m", "stages.predict", "binary-lstm", "1011"]
+    done = subprocess.run(command, cwd=trained_project, env=environment, capture_output=True, text=True, check=True)
+    assert (done.stdout.split()[0], done.stderr) == ("1011", "")
+    code = "import sys; from stages.predict import main; main(['--help'], standalone_mode=False); "
+    code += "print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"

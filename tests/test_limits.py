@@ -1,0 +1,88 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import limits
+from pipeline.history import HELD_OUT, REFIT
+from tests import small
+
+WHOLE = {"validation": 0.0, "test": 0.0, "refit": True}
+
+
+def rows(prepared):
+    return prepared.splits["train"]
+
+
+def texts(*pairs: tuple[str, int]) -> dict[str, np.ndarray]:
+    width = max(len(text) for text, _ in pairs)
+    return {
+        "symbols": np.array([[*text.encode(), *[0] * (width - len(text))] for text, _ in pairs], dtype=np.uint8),
+        "lengths": np.array([len(text) for text, _ in pairs]),
+        "labels": np.array([label for _, label in pairs]),
+    }
+
+
+def test_words_by_hand():
+    # Second letters: after a: b b c, the best guess right twice; after c: a. Third: after ab: a c, once; all else sure.
+    found = limits.next_symbol(REFIT, rows(small.words("aba\nabc\nacb\ncab\n", **WHOLE)))
+    nats = [math.log(3 / 2)] * 2 + [math.log(3)] + [0] + [math.log(2)] * 2 + [0, 0]
+    assert found["loss"] == pytest.approx(sum(nats) / 8)
+    assert found["perplexity"] == pytest.approx(math.exp(sum(nats) / 8))
+    assert found["bits_per_symbol"] == pytest.approx(sum(nats) / 8 / math.log(2))
+    assert found["letter_accuracy"] == (2 + 1 + 1 + 2) / 8
+    assert found["final_letter_accuracy"] == 3 / 4
+
+
+def test_the_last_letters_are_guessed_among_themselves():
+    # After a: b twice, then c once; but of the last letters b never, c once.
+    found = limits.next_symbol(REFIT, rows(small.words("aba\nabb\nac\n", **WHOLE)))
+    assert found["letter_accuracy"] == (2 + 1) / 5
+    assert found["final_letter_accuracy"] == (1 + 1) / 3
+
+
+def test_the_fifty_words_have_the_published_limit():
+    content = (small.REPOSITORY / "data/raw/words.txt").read_text()
+    found = limits.next_symbol(REFIT, rows(small.words(content, "abcdefghijklmnopqrstuvwxyz", **WHOLE)))
+    assert found["loss"] == pytest.approx(0.264369, abs=5e-7)
+    assert (found["letter_accuracy"], found["final_letter_accuracy"]) == (0.855, 1.0)
+
+
+def test_held_out_words_have_none():
+    assert limits.limit("words", HELD_OUT, rows(small.words("aba\nabc\n", **WHOLE))) == {}
+
+
+def test_texts_under_several_labels_by_hand():
+    arrays = texts(("lee", 0), ("lee", 1), ("lee", 1), ("le", 0), ("kim", 2), ("kim", 0))
+    found = limits.classify(HELD_OUT, arrays)
+    assert found["accuracy"] == (2 + 1 + 1) / 6
+    assert found["loss"] == pytest.approx((2 * math.log(3 / 2) + math.log(3) + 2 * math.log(2)) / 6)
+
+
+def test_numbers_by_hand():
+    # 0 1 goes with 2, 2 and 8: mean 4, median 2, commonest 2; the others are sure.
+    arrays = {"inputs": np.array([[0, 1], [0, 1], [0, 1], [1, 0]], np.float32), "targets": np.array([2, 2, 8, 5])}
+    found = limits.regress(HELD_OUT, arrays)
+    assert found == {"exact": 3 / 4, "mse": pytest.approx((4 + 4 + 16) / 4), "mae": pytest.approx(6 / 4)}
+
+
+def test_inputs_that_determine_their_numbers_leave_no_error():
+    inputs = np.array([[0.1], [0.2], [0.1], [-0.0], [0.0]], np.float32)
+    arrays = {"inputs": inputs, "targets": np.array([0.7, 0.3, 0.7, 0.1, 0.1], np.float32)}
+    assert limits.regress(REFIT, arrays) == {"mse": 0.0, "mae": 0.0}  # exact is of whole numbers only
+
+
+def test_other_formats_have_none():
+    assert limits.limit("text", HELD_OUT, {"stream": np.zeros(3)}) == {}
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "ab"]), st.integers(0, 2)), min_size=1), st.data())
+def test_no_function_of_the_text_is_right_more_often(pairs, given_):
+    limit = limits.classify(HELD_OUT, texts(*pairs))
+    said = {text: given_.draw(st.integers(0, 2)) for text in ("a", "b", "ab")}
+    assert sum(said[text] == label for text, label in pairs) / len(pairs) <= limit["accuracy"] + 1e-12
+    shares = {text: given_.draw(st.tuples(*[st.integers(1, 9)] * 3)) for text in ("a", "b", "ab")}
+    nats = [math.log(sum(shares[text]) / shares[text][label]) for text, label in pairs]
+    assert sum(nats) / len(nats) >= limit["loss"] - 1e-12
