@@ -10,7 +10,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 help:  ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED)  ## make .venv and install the exact versions of requirements.lock
 
@@ -49,5 +49,5 @@ lock:  ## choose the newest versions that pyproject.toml allows, into requiremen
 	  .lock-venv/bin/python -m pip freeze --local --exclude sequence-pipeline | sed 's/+cpu$$//'; } > requirements.lock
 	rm -rf .lock-venv build *.egg-info
 
-clean:  ## remove what the pipeline and its tools made, but not the DVC cache and MLflow's store
+clean:  ## remove the environment and the tools' caches; data, models and runs stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

@@ -18,7 +18,7 @@ from pipeline.references import BASELINE
 
 RESAMPLES = 4000
 LEVEL = 0.95
-BLOCKS = {"text": 50, "windows": 20, "series": 6}  # items drawn together, by format: neighbours are alike
+BLOCKS = {"text": 50, "windows": 20}  # items drawn together, by format: neighbours are alike; of a series, a season
 
 Numbers = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ def _blocks(card: Card, predictions: Predictions, items: int) -> NDArray[np.int6
     """Return the block of each item: the letters of a word, a stretch of a text or of a series, or itself."""
     if "row" in predictions:
         return np.unique(predictions["row"], return_inverse=True)[1].astype(np.int64)
-    return np.arange(items, dtype=np.int64) // BLOCKS.get(card.format, 1)
+    return np.arange(items, dtype=np.int64) // (card.season or BLOCKS.get(card.format, 1))
 
 
 def _summed(card: Card, predictions: Predictions) -> tuple[Numbers, Numbers]:

@@ -24,6 +24,8 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except UserError as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:  # no room, no right, a folder in the place of a file
+            raise click.ClickException(f"{error.filename or 'a file'}: {error.strerror or error}") from None
         except KeyboardInterrupt:
             click.echo("\nInterrupted; `dvc repro` starts again with this stage.", err=True)
             sys.exit(130)

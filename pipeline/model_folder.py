@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -64,7 +65,7 @@ def write_records(folder: Path, name: str, settings: ModelSettings, card: Card, 
 
 
 def _seed(outcomes: Iterable[Outcome], seed: int) -> dict[str, Any]:
-    """Describe a seed by its fits: the first is the one that is judged, the worst tells its status."""
+    """Describe a seed by its fits: the first is the one that is judged, the first that failed tells the status."""
     fits = [outcome for outcome in outcomes if outcome.seed == seed]
     failed = [f"{o.status} ({o.fit} fit)" for o in fits if not o.finished]
     return {
@@ -77,9 +78,15 @@ def _seed(outcomes: Iterable[Outcome], seed: int) -> dict[str, Any]:
 def read_description(folder: Path) -> dict[str, Any]:
     """Read model.json."""
     description: dict[str, Any] = artifacts.read_json(folder / "model.json")
+    if missing := [key for key in ("settings", "seeds", "prepared_digest") if key not in description]:
+        raise UserError(f"{folder / 'model.json'}: no {missing[0]}; delete its folder and run `dvc repro`")
     return description
 
 
 def read_settings(folder: Path) -> ModelSettings:
     """Read the settings with which a model was trained."""
-    return ModelSettings.model_validate(read_description(folder)["settings"])
+    try:
+        return ModelSettings.model_validate(read_description(folder)["settings"])
+    except ValidationError:
+        where = folder / "model.json"
+        raise UserError(f"{where}: not of this version; delete its folder and run `dvc repro`") from None

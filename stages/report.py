@@ -3,14 +3,16 @@
 import click
 
 from pipeline import artifacts, paths, report, settings
-from pipeline.errors import reported
+from pipeline.errors import UserError, reported
 
 
 @click.command()
 @reported
 def main() -> None:
     """Put the results of all data sets into one HTML page and one Markdown page."""
-    view = report.build(settings.load())
+    params = settings.load()
+    _refuse_leftovers(params)
+    view = report.build(params)
     pages = {
         paths.REPORTS / "index.html": report.html(view),
         paths.REPORTS / "index.md": report.markdown(view, paths.REPORTS),
@@ -19,6 +21,16 @@ def main() -> None:
         with artifacts.replacing_file(path) as partial:
             partial.write_text(text, encoding="utf-8", newline="\n")
     click.echo(f"{len(view.sections)} data sets: open {paths.REPORTS / 'index.html'} in a browser")
+
+
+def _refuse_leftovers(params: settings.Settings) -> None:
+    """Refuse folders of data sets that params.yaml no longer names: DVC would hash them along."""
+    for home in (paths.PREPARED, paths.MODELS, paths.RESULTS):
+        found = sorted(path.name for path in home.glob("[!.]*"))
+        if left := [name for name in found if name not in params.datasets]:
+            raise UserError(
+                f"{home / left[0]}: params.yaml names no such data set; delete that folder, run `dvc repro`"
+            )
 
 
 if __name__ == "__main__":

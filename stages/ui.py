@@ -10,7 +10,7 @@ from pipeline.errors import reported
 @reported
 def main() -> None:
     """Serve MLflow's pages on this machine alone; PORT chooses the port, Ctrl-C ends it."""
-    tracking.serve(lambda link: click.echo(f"{link}\nCtrl-C to stop"))
+    tracking.serve(click.echo)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,11 @@ def test_several_mistakes_take_a_line_each():
     assert ended(UserError("one\ntwo")).stderr == "Error: one\ntwo\n"
 
 
+def test_a_file_that_cannot_be_written_ends_in_one_line():
+    found = ended(OSError(28, "No space left on device", "models/words"))
+    assert (found.exit_code, found.stderr) == (1, "Error: models/words: No space left on device\n")
+
+
 def test_ctrl_c_ends_with_its_own_code():
     found = ended(KeyboardInterrupt())
     assert found.exit_code == 130

@@ -8,7 +8,7 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from pipeline import batches, models, settings, training
+from pipeline import batches, device, models, settings, training
 from pipeline.datasets.prepared import Prepared
 from pipeline.history import REFIT
 from pipeline.scores import scores
@@ -271,7 +271,7 @@ class OneDevice(TorchDispatchMode):
 @pytest.fixture
 def elsewhere(monkeypatch):
     """Train on a device that is not the CPU, and that every machine has; it holds no numbers."""
-    monkeypatch.setenv("PIPELINE_DEVICE", "meta")
+    monkeypatch.setattr(device, "choose", lambda: torch.device("meta"))
 
 
 def stepped(trainer, batch, state):

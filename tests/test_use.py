@@ -99,6 +99,15 @@ def test_a_removed_model_is_asked_to_be_cleared_away(copy):
     assert "models/words/words-lstm: params.yaml names no such model" in copy.run("dvc", "repro", code=255)
 
 
+def test_a_removed_data_set_is_asked_to_be_cleared_away(copy):
+    def remove(params):
+        del params["datasets"]["overfit"]
+        del params["models"]["overfit-lstm"]
+
+    copy.change_params(remove)
+    assert "overfit: params.yaml names no such data set" in copy.run("dvc", "repro", code=255)
+
+
 def test_a_misspelt_key_stops_everything_in_one_line(copy):
     def misspell(params):
         params["models"]["words-lstm"]["hiden"] = 12

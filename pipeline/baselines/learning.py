@@ -1,5 +1,6 @@
 """What every baseline learns from and gives back, and how its settings are chosen."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -39,7 +40,9 @@ def chosen(
     """Fit with that setting whose predictions of the validation rows cost least; the first where there are none."""
     if lesson.validation is None:
         return fit(lesson.rows, settings[0])
-    fitted = [fit(lesson.train, setting) for setting in settings]
-    costs = [cost(predict(lesson.train, lesson.validation)) for predict in fitted]
-    best = costs.index(min(costs))
-    return fitted[best] if lesson.rows is lesson.train else fit(lesson.rows, settings[best])
+    best, lowest, kept = settings[0], math.inf, None
+    for setting in settings:  # one at a time: only the best so far stays in memory
+        predict = fit(lesson.train, setting)
+        if (found := cost(predict(lesson.train, lesson.validation))) < lowest:
+            best, lowest, kept = setting, found, predict
+    return kept if kept is not None and lesson.rows is lesson.train else fit(lesson.rows, best)

@@ -55,11 +55,11 @@ def numbers(sequence: str, settings: PairsSettings, where: str) -> tuple[float, 
 
 
 def _number(cell: str, column: str, where: str) -> float:
-    """Return a cell's number, which must be one that a 32-bit float holds."""
+    """Return a cell's number as the 32-bit float that networks read, so that what they see as equal is equal here."""
     number = finite(cell)
     if number is None or abs(number) > LARGEST:
         raise UserError(f"{where}: {column}: found {shown(cell)}; wanted a finite number")
-    return number
+    return float(np.float32(number)) + 0.0  # which also makes one zero of -0 and 0
 
 
 def _faults(repeats: int, contradictions: int) -> list[Fault]:

@@ -35,6 +35,9 @@ class Column:
     cells: list[str]
 
 
+LARGEST = float(np.finfo(np.float32).max)  # networks read 32-bit numbers
+
+
 def draft(settings: SeriesSettings, folder: Path | None) -> Draft:
     """Reduce the chosen stores and items to one value a day, and split the days by date."""
     dates, values, faults = reduced(settings)
@@ -70,6 +73,8 @@ def reduced(settings: SeriesSettings) -> tuple[NDArray[Any], NDArray[np.float64]
     codes, counts = np.unique(day.codes[rows], return_counts=True)
     totals = np.bincount(day.codes[rows], weights=numbers[sales.codes[rows]])[codes].astype(np.float64)
     values = totals / counts if settings.reduce == "mean" else totals
+    if values.max() > LARGEST:
+        raise UserError(f"{path}: found days whose {settings.sales} add up to more than {LARGEST:.2g}; wanted less")
     return dates[codes], values, _faults(dates[codes], counts, settings)
 
 
@@ -126,7 +131,7 @@ def _date(cell: str) -> date | None:
 
 def _count(cell: str) -> float | None:
     number = finite(cell)
-    return number if number is not None and number >= 0 else None
+    return number if number is not None and 0 <= number <= LARGEST else None
 
 
 def _chosen(path: Path, column: Column, wanted: tuple[int | str, ...] | str) -> NDArray[np.bool_]:

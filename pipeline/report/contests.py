@@ -13,8 +13,9 @@ UNITS = {
     "mae": (1.0, "of mean absolute error"),
 }
 METHOD = (
-    "Each pair is compared on the same test items and seeds. The interval is a paired bootstrap over both (95 %); a "
-    "difference holds if it is significant at 5 % after Holm's correction for the number of pairs."
+    "Each pair is compared on the same test items and seeds. The interval is a paired bootstrap over both (95 %), in "
+    "which neighbours in a text or a series are drawn together; a difference holds if it is significant at 5 % after "
+    "Holm's correction for the number of pairs."
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.baselines.descriptions import description
-from pipeline.references import is_reference
+from pipeline.references import BASELINE, LIMIT, is_reference
 from pipeline.report import cards
 from pipeline.report.parts import Part, Table
 from pipeline.report.published import Published
@@ -79,7 +79,10 @@ def _judged_on(results: Results, split: str) -> str:
 
 
 def _shown(results: Results, name: str, split: str, metric: str) -> str:
-    return spread(results.metrics.get(name, {}).get(split, {}).get(metric))
+    values = results.metrics.get(name, {}).get(split, {}).get(metric)
+    if name == LIMIT and values:  # models come so near to it that three digits would not part them
+        return f"{values['mean']:.4g}"
+    return spread(values)
 
 
 def _claims(results: Results, published: Published, model: str, split: str) -> str:
@@ -106,7 +109,19 @@ def _best_sentences(results: Results) -> Iterator[str]:
             for name in ("baseline", "limit")
             if (shown := _shown(results, name, split, metric)) != NONE
         )
-        yield f"{where}: {model} is best, with {label(metric)} {_shown(results, model, split, metric)}{beside}."
+        shown = _shown(results, model, split, metric)
+        yield f"{where}: {model} is the best model, with {label(metric)} {shown}{beside}."
+        if split == "test" and _beaten(results, split, metric, model):
+            yield "The baseline, which has no network, does better than every model here."
+
+
+def _beaten(results: Results, split: str, metric: str, model: str) -> bool:
+    """Tell whether the strong baseline does better than a model."""
+    ours, theirs = (results.metrics.get(name, {}).get(split, {}).get(metric) for name in (model, BASELINE))
+    if ours is None or theirs is None:
+        return False
+    gain = theirs["mean"] - ours["mean"]
+    return gain > 0 if metric in METRICS and METRICS[metric].higher_is_better else gain < 0
 
 
 def _metrics_table(results: Results, published: Published, split: str) -> Table:
@@ -154,7 +169,9 @@ def _diverged(results: Results) -> Iterator[str]:
     for model, of in results.models.items():
         for seed, record in of["seeds"].items():
             if record["status"] != "finished":
-                rest = "the figures are those of the other seeds" if results.metrics[model] else "no seed finished"
+                rest = (
+                    "the figures are those of the fits that finished" if results.metrics[model] else "no seed finished"
+                )
                 yield f"{model}, seed {seed}: {record['status']}; {rest}."
 
 

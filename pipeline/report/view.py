@@ -40,8 +40,9 @@ def _intro(settings: Settings) -> list[str]:
         "ever more seeds in 95 of 100 such experiments. It tells of the luck of the start, not of that of the rows.",
         "Choices were made on validation rows; the test rows were read once, for this report. “Learnt by heart” marks "
         "a fit to all rows, judged on those same rows: it shows what a model can hold, not what it makes of new ones.",
-        "The baseline is a simple method without a network. The limit is the best that any model could do, where it is "
-        "known. Published figures come from write-ups of such models, and often were measured on training rows.",
+        "The baseline is a well-known method without a network; each data set says which. The limit is the best that "
+        "any model could do, where it is known. Published figures come from write-ups of such models, and often were "
+        "measured on training rows.",
     ]
 
 
@@ -54,7 +55,9 @@ def _section(results: Results, known: Published) -> Section:
         cards.part(card),
         standings.faults(results, known),
     ]
-    opening = f"Task: {TASKS[card['task']]}, learnt from {count(cards.total(card))} {card['unit']}."
+    opening = f"Task: {TASKS[card['task']]}. There are {count(cards.total(card))} {card['unit']} in all."
+    if cards.total(card) == 1:
+        opening = f"Task: {TASKS[card['task']]}. There is one row of {card['unit']}."
     return Section(card["dataset"], opening, tuple(part for part in parts if part is not None))
 
 

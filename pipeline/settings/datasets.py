@@ -18,7 +18,7 @@ class _Dataset(Block):
     task: ClassVar[Task]
     raw: RelativePath
     validation: Fraction  # of the rows, to make choices on
-    test: Fraction  # of the rows, read once, by `evaluate`
+    test: Fraction  # of the rows, on which no choice is made
     refit: bool  # also train on all rows, and report the fit to them as split `train`
 
     @model_validator(mode="after")

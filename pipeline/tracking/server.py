@@ -35,7 +35,7 @@ def serve(announce: Callable[[str], None]) -> None:
         try:
             _wait(process, port)
             if process.poll() is None:
-                announce(f"http://{HOST}:{port}/{VIEW}")
+                announce(f"http://{HOST}:{port}/{VIEW}\nCtrl-C to stop")
             process.wait()
         except KeyboardInterrupt:
             return  # that is how one leaves
@@ -65,7 +65,9 @@ def _port() -> int:
     wanted = os.environ.get("PORT")
     if not wanted:
         free = (port for port in range(FIRST_PORT, FIRST_PORT + PORTS) if _is_free(port))
-        return next(free)
+        if (port := next(free, None)) is None:
+            raise UserError(f"no free port from {FIRST_PORT} on; set PORT to one")
+        return port
     if not wanted.isdecimal() or not 0 < int(wanted) < 65536:
         raise UserError(f"PORT: found {wanted!r}; wanted a number from 1 to 65535")
     if not _is_free(int(wanted)):

@@ -47,8 +47,8 @@ def is_server() -> bool:
 
 def shown() -> str:
     """Return the address without a password that may stand in it."""
-    before, found, after = uri().rpartition("@")
-    return f"{before.partition('//')[0]}//{after}" if found else uri()
+    parts = urlsplit(uri())
+    return uri().replace(parts.netloc, parts.netloc.rpartition("@")[2], 1) if "@" in parts.netloc else uri()
 
 
 @contextmanager

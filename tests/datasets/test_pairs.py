@@ -39,6 +39,14 @@ def test_the_card_holds_the_scale_of_the_training_rows(here):
     assert found.card.symbols is None
 
 
+def test_inputs_that_networks_see_as_equal_stay_on_one_side(here):
+    alike = "".join(f"1.{digit:016},{digit}\n" for digit in range(8))  # one 32-bit float
+    others = "".join(f"{number},0\n" for number in range(2, 30))
+    found = prepared(here, "bits,number\n-0,0\n0,1\n" + alike + others, separator=" ", **HELD_OUT)
+    sides = [set(arrays["inputs"].ravel().tolist()) for arrays in found.splits.values()]
+    assert sum(map(len, sides)) == len(set().union(*sides)) == 30
+
+
 def test_equal_numbers_have_a_scale_that_can_be_divided_by(here):
     assert prepared(here, "bits,number\n1,5\n").card.scaling["targets"].std == 1
 

@@ -101,6 +101,7 @@ GOOD = "".join(rows())
         (HEADER + "2020-01-01,1,A,-1\n", "line 2: sales: found '-1'; wanted a finite number, not negative"),
         (HEADER + "2020-01-01,1,A,NaN\n", "line 2: sales: found 'NaN'; wanted a finite number, not negative"),
         (HEADER + "2020-01-01,1,A,inf\n", "line 2: sales: found 'inf'; wanted a finite number, not negative"),
+        (HEADER + "2020-01-01,1,A,1e200\n", "line 2: sales: found '1e200'; wanted a finite number, not negative"),
         (HEADER + "2020-01-01,1,A\n", "line 2: sales: found ''; wanted a finite number, not negative"),
         (HEADER + "2020-01-01,,A,1\n", "line 2: store: found ''; wanted a name"),
         (

@@ -28,7 +28,7 @@ def test_the_summary_has_a_row_for_the_test_rows_and_one_for_the_fit(view: View)
     test, fit = rows(view, "words")
     assert (test["measure"], fit["measure"]) == ("letter accuracy", "loss (nats)")
     assert (test["judged on"], fit["judged on"]) == ("90 held-out characters", "all 1,890 characters, learnt by heart")
-    assert (test["limit"], fit["limit"]) == ("0.250", "0.250")
+    assert (test["limit"], fit["limit"]) == ("0.25", "0.25")
     assert test["published"] == "–"
     assert fit["published"] == "0.2642 (mean loss, epoch 1400); on the 50 training words"
 
@@ -49,7 +49,7 @@ def test_the_best_model_is_the_best_by_mean(view: View, inside: Path) -> None:
 
 def test_seeds_that_diverged_are_named(view: View) -> None:
     points = part(view, "names", "Results").points
-    assert "names-rnn, seed 2: diverged at epoch 3; the figures are those of the other seeds." in points
+    assert "names-rnn, seed 2: diverged at epoch 3; the figures are those of the fits that finished." in points
     points = part(view, "sales", "Results").points
     assert sum(point.endswith("diverged at epoch 2; no seed finished.") for point in points) == 3
 
