@@ -1,5 +1,7 @@
 """What tests of all parts share."""
 
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,10 @@ import pytest
 from hypothesis import settings
 
 from pipeline.errors import UserError
+
+# A shell starts its background jobs with Ctrl-C ignored, and commands under test would inherit that.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no fault of the code.
 settings.register_profile("patient", deadline=None)

@@ -10,6 +10,7 @@ import pytest
 from pipeline import engine
 from pipeline.errors import UserError
 from tests import work
+from tests.processes import running
 from tests.small import REPOSITORY
 
 
@@ -24,13 +25,9 @@ def holding(tmp_path):
     """Start a command whose two workers each hold a lock; yield the command and its folder."""
     command = [sys.executable, "-m", "tests.work", str(tmp_path)]
     environment = {**os.environ, "PIPELINE_WORKERS": "2"}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    with running(command, env=environment, text=True) as process:
         wait(lambda: sum(path.read_text() == "locked" for path in tmp_path.iterdir()) == 2)
         yield process, tmp_path
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait(condition, seconds=20):

@@ -1,6 +1,5 @@
 import os
 import signal
-import subprocess
 import sys
 
 import pytest
@@ -9,6 +8,7 @@ from click.testing import CliRunner
 import pipeline
 from stages.generate import main
 from tests.import_graph import ROOT
+from tests.processes import running
 
 
 @pytest.fixture
@@ -57,10 +57,7 @@ def test_arguments_that_do_not_fit_are_refused(write, arguments):
 def test_symbols_are_shown_as_they_come_and_ctrl_c_ends_it_clean(trained_project):
     command = [sys.executable, "-m", "stages.generate", "text-lstm", "--prefix", "in the", "--length", "1000000000"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, cwd=trained_project, env=environment, stdout=pipe, stderr=pipe, text=True
-    ) as process:
+    with running(command, cwd=trained_project, env=environment, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.read(40).startswith("in the")
         process.send_signal(signal.SIGINT)

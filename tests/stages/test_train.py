@@ -2,7 +2,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import time
 
 import numpy as np
@@ -12,6 +11,7 @@ from safetensors.numpy import load_file
 
 from pipeline.artifacts import read_csv
 from stages.train import main
+from tests.processes import running
 from tests.stages.conftest import command
 
 pytestmark = pytest.mark.xdist_group("project")
@@ -92,12 +92,8 @@ def test_a_device_that_is_not_there_ends_in_one_line_and_leaves_all_as_it_was(pr
 
 def test_ctrl_c_ends_a_training_in_one_line_and_leaves_all_as_it_was(project, trained):
     before = content(project)
-    with subprocess.Popen(
-        **command(project, "train", "names-rnn", PIPELINE_WORKERS="2"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
+    options = command(project, "train", "names-rnn", PIPELINE_WORKERS="2")
+    with running(options.pop("args"), **options) as process:
         while not list((project / "models").glob("*/.*.partial")):
             assert process.poll() is None
             time.sleep(0.1)

@@ -1,7 +1,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -11,6 +10,7 @@ from click.testing import CliRunner
 
 from pipeline.tracking import server
 from stages.ui import main
+from tests.processes import running
 from tests.results_tree import REPOSITORY
 
 
@@ -18,7 +18,7 @@ def test_the_server_answers_and_ends_whole(tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
     environment |= {"PYTHONPATH": str(REPOSITORY), "PORT": ""}
     command = [sys.executable, "-m", "stages.ui"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with running(command, cwd=tmp_path, env=environment, text=True) as process:
         assert process.stdout is not None
         link = process.stdout.readline().strip()
         assert link.endswith("/?workflowType=machine_learning")
