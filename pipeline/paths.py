@@ -7,6 +7,7 @@ PREPARED = Path("data/prepared")
 MODELS = Path("models")
 RESULTS = Path("results")
 REPORTS = Path("reports")
+CARDS = REPORTS / "models"
 RECEIPT = Path("reports/published.json")
 
 
@@ -28,3 +29,8 @@ def model(dataset: str, name: str) -> Path:
 def results(dataset: str) -> Path:
     """Return the folder of a data set's metrics, tables and figures."""
     return RESULTS / dataset
+
+
+def card(model: str) -> Path:
+    """Return the page that describes a trained model."""
+    return CARDS / f"{model}.md"

@@ -4,12 +4,13 @@ import click
 
 from pipeline import artifacts, paths, report, settings
 from pipeline.errors import UserError, reported
+from pipeline.report.wording import counted
 
 
 @click.command()
 @reported
 def main() -> None:
-    """Put the results of all data sets into one HTML page and one Markdown page."""
+    """Put the results of all data sets into one HTML page and one Markdown page, and describe each model on a card."""
     params = settings.load()
     _refuse_leftovers(params)
     view = report.build(params)
@@ -17,10 +18,15 @@ def main() -> None:
         paths.REPORTS / "index.html": report.html(view),
         paths.REPORTS / "index.md": report.markdown(view, paths.REPORTS),
     }
+    cards = {name: report.card(content, paths.CARDS) for name, content in view.cards.items()}
     for path, text in pages.items():
         with artifacts.replacing_file(path) as partial:
             partial.write_text(text, encoding="utf-8", newline="\n")
-    click.echo(f"{len(view.sections)} data sets: open {paths.REPORTS / 'index.html'} in a browser")
+    with artifacts.replacing_folder(paths.CARDS) as folder:  # whole, so that no card of a removed model is left
+        for name, text in cards.items():
+            (folder / paths.card(name).name).write_text(text, encoding="utf-8", newline="\n")
+    told = f"{counted(len(view.sections), 'data set')}, {counted(len(cards), 'model')}"
+    click.echo(f"{told}: open {paths.REPORTS / 'index.html'} in a browser")
 
 
 def _refuse_leftovers(params: settings.Settings) -> None:

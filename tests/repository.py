@@ -12,7 +12,16 @@ from ruamel.yaml import YAML
 
 from tests.import_graph import ROOT
 
-COPIED = ("pipeline", "stages", "data/raw", "data/published.yaml", ".dvc/config", ".dvc/plots", ".dvcignore")
+COPIED = (
+    "pipeline",
+    "stages",
+    "data/raw",
+    "data/README.md",
+    "data/published.yaml",
+    ".dvc/config",
+    ".dvc/plots",
+    ".dvcignore",
+)
 COPIED_TOO = (".gitignore", "dvc.yaml", "params.yaml", "pyproject.toml")
 KEPT = ("words-lstm", "overfit-lstm")  # models
 ENVIRONMENT = {

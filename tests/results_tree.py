@@ -9,7 +9,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
+
 from pipeline import artifacts, charts, paths, settings
+from pipeline.codec import UNKNOWN
 from pipeline.settings import Settings
 
 REPOSITORY = Path(__file__).parent.parent
@@ -17,6 +20,8 @@ ODD = "<b>&\"'|*_`</script> \u2028[x](y)"  # a text that a page must not take fo
 EPOCHS = 5
 DIVERGED = {("names-rnn", 2): "diverged at epoch 3"}
 ALL_DIVERGED = "sales-rnn"
+MEANINGLESS = "lyrics-bidirectional"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 PARAMS = """
 seeds: [1, 2, 3]
@@ -43,6 +48,8 @@ models:
   names-lstm: {dataset: names, cell: lstm, input: one-hot}
   names-rnn: {dataset: names, cell: rnn, input: one-hot}
   lyrics-lstm: {dataset: lyrics, cell: lstm, input: embedding, embedding: 4, sampling: consecutive, window: 35}
+  lyrics-bidirectional: {dataset: lyrics, cell: gru, input: embedding, embedding: 4, sampling: consecutive, window: 35,
+    direction: both}
 """
 
 METRICS = {
@@ -58,7 +65,8 @@ def build(root: Path, params: str = PARAMS) -> Settings:
     """Write the project into an empty folder, which must be the working folder, and return its settings."""
     (root / "params.yaml").write_text(params, encoding="utf-8")
     (root / "data").mkdir(exist_ok=True)
-    shutil.copy(REPOSITORY / "data" / "published.yaml", root / "data" / "published.yaml")
+    for name in ("published.yaml", "README.md"):
+        shutil.copy(REPOSITORY / "data" / name, root / "data" / name)
     known = settings.load(root / "params.yaml")
     for dataset in known.datasets:
         _card(dataset, known)
@@ -103,7 +111,8 @@ def _card(dataset: str, known: Settings) -> None:
         "raw_sha256": "ab" * 32,
         "unit": {"classify": "names", "regress": "numbers", "forecast": "days"}.get(block.task, "characters"),
         "rows": {"train": 1600, "validation": 200, "test": 90} if held else {"train": 256},
-        "symbols": 26 if block.task in ("next-symbol", "classify") else None,
+        "symbols": len(_symbols(block.format)) or None,
+        "unknown": 0 if _symbols(block.format)[:1] == [UNKNOWN] else None,
         "classes": CLASSES if classify else None,
         "season": 6 if block.task == "forecast" else None,
         "scaling": {"values": {"mean": 124.5, "std": 73.7, "seasonal_error": 4.0}} if block.format == "series" else {},
@@ -113,6 +122,28 @@ def _card(dataset: str, known: Settings) -> None:
         "digest": "cd" * 32,
     }
     artifacts.write_json(folder / "card.json", card)
+    if symbols := _symbols(block.format):
+        artifacts.write_json(folder / "vocabulary.json", {"symbols": symbols, "classes": list(card["classes"] or ())})
+    for split in card["rows"]:
+        artifacts.write_arrays(folder / split, _arrays(block.format))
+
+
+def _symbols(format_: str) -> list[str]:
+    """Return a vocabulary: a closed one of words, an open one of names and texts."""
+    return {"words": [*LETTERS], "labelled": [UNKNOWN, *LETTERS], "text": [UNKNOWN, " ", *LETTERS]}.get(format_, [])
+
+
+def _arrays(format_: str) -> artifacts.Arrays:
+    """Return a few rows of a format."""
+    symbols, lengths = np.array([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]], dtype=np.uint8), np.array([5, 5], dtype=np.int32)
+    days = np.arange("2011-09-12", "2011-12-09", dtype="datetime64[D]")
+    return {
+        "words": {"symbols": symbols, "lengths": lengths},
+        "labelled": {"symbols": symbols, "lengths": lengths, "labels": np.zeros(2, dtype=np.int32)},
+        "text": {"stream": np.arange(200, dtype=np.uint8) % 7 + 1},
+        "pairs": {"inputs": np.eye(8, dtype=np.float32), "targets": np.arange(8, dtype=np.float32)},
+        "series": {"dates": days, "values": np.arange(len(days), dtype=np.float64)},
+    }[format_]
 
 
 def _model(dataset: str, model: str, known: Settings) -> None:
@@ -171,6 +202,16 @@ def _results(dataset: str, known: Settings) -> None:
     rows = artifacts.read_csv(folder / "curves.csv")
     charts.curves(rows, folder / "figures" / "curves.png", f"{dataset}: loss by epoch", "nats")
     _tables(dataset, models, folder, known)
+    if dataset == "names":
+        header = ("better", "worse", "measure", "difference", "low", "high", "p", "holds")
+        artifacts.write_csv(folder / "tables" / "comparisons.csv", header, PAIRS)
+
+
+PAIRS = (
+    ("names-lstm", "names-rnn", "accuracy", 0.027, 0.021, 0.034, 0.001, "yes"),
+    ("names-lstm", "baseline", "accuracy", 0.29, 0.28, 0.31, 0.001, "yes"),
+    ("names-rnn", "baseline", "accuracy", 0.01, -0.01, 0.02, 0.3, "no"),
+)
 
 
 def _metrics(

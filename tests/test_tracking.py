@@ -16,7 +16,7 @@ from pipeline.tracking import content, publishing, runs, store
 from tests import results_tree
 
 pytestmark = pytest.mark.xdist_group("tracking")
-RUNS = 7 + 5 + 1  # models, baselines, a limit
+RUNS = 8 + 5 + 1  # models, baselines, a limit
 
 
 @pytest.fixture(scope="module")

@@ -1,46 +1,129 @@
-"""A data set's card in words: where the data come from, how they were split and mended."""
+"""The card of each model: what it is, how well it does, what it cannot do and how to use it."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from pipeline.report.parts import Part, Table
-from pipeline.report.wording import count, number
+from pipeline.report import claims, contests, data, limitations, origins, usage
+from pipeline.report.origins import Origin
+from pipeline.report.parts import Markdown, Part, Section, Table
+from pipeline.report.published import Published
+from pipeline.report.reading import Model, Results
+from pipeline.report.scoring import judge_of, judged_on, ranked, shown, training_perplexity
+from pipeline.report.wording import NONE, TASKS, count, counted, label, listed
+from pipeline.settings.flat import flat
 
-
-def part(card: Mapping[str, Any]) -> Part:
-    """Describe the data, and the faults that were found in them."""
-    faults = tuple((fault["found"], fault["done"]) for fault in card["faults"])
-    tables = (Table("Faults found in the raw data", ("found", "what was done"), faults, prose=True),) if faults else ()
-    sentences = () if faults else ("No faults were found in the raw data.",)
-    facts = Table("What the data are", ("", ""), tuple(_facts(card)), prose=True)
-    return Part("Data", sentences, tables=(facts, *tables))
-
-
-def total(card: Mapping[str, Any]) -> int:
-    """Return the rows of all splits."""
-    return sum(card["rows"].values())
+KEYS = Markdown("[docs/adding-a-model.md](../../docs/adding-a-model.md) says what each means.")
+FOLDER = Markdown("In the project's folder, after `dvc repro`, which trains it or brings it from DVC's cache:")
+ALL_DIVERGED = "It cannot be loaded: every seed diverged, so there are no weights."
+SPLITS = {"validation": "validation rows, on which choices were made", "test": "test rows", "train": "all rows"}
 
 
-def _facts(card: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "source", f"{card['raw']} (SHA-256 {card['raw_sha256'][:12]}…)"
-    rows = ", ".join(f"{split} {count(rows)}" for split, rows in card["rows"].items())
-    yield card["unit"], rows if card["rows"].keys() - {"train"} else f"{count(total(card))}, none held out"
-    if card.get("passage"):
-        yield "passage", _passage(card["passage"])
-    if card["symbols"]:
-        yield "different symbols", count(card["symbols"])
-    if card["classes"]:
-        classes = (f"{name} {count(rows)}" for name, rows in card["classes"].items())
-        yield f"{len(card['classes'])} classes", ", ".join(classes)
-    if card["season"]:
-        yield "season", f"{card['season']} days"
-    for name, scale in card["scaling"].items():
-        yield (
-            f"{name}, training rows",
-            f"mean {number(scale['mean'])}, standard deviation {number(scale['std'])}",
+def card(results: Results, published: Published, model: str) -> Section:
+    """Put a model's card together."""
+    origin = origins.read(results.card["dataset"])
+    trained = results.models[model]
+    parts = (
+        Part("Intended use", (limitations.use(results, model), CAUTION)),
+        Part("What it cannot do", points=(*limitations.of(results, model), *_faults(origin))),
+        _results(results, published, model),
+        _usage(results, model),
+        _data(results, origin),
+        _training(results, model),
+    )
+    return Section(model, _opening(results, trained), parts)
+
+
+CAUTION = "It is one of many small models that were trained to be compared with each other, and to learn from."
+
+
+def _opening(results: Results, model: Model) -> str:
+    """Say in a sentence what a model is."""
+    settings, sizes = model.settings, [str(size) for size in model.settings.hidden_sizes]
+    units = f"{sizes[0]} units" if len(set(sizes)) == 1 else f"{listed(sizes)} units"
+    both = ", read in both directions" if settings.direction == "both" else ""
+    return (
+        f"A recurrent network (cell {settings.cell}, {counted(settings.layers, 'layer')} of {units}{both}; "
+        f"{count(model.parameters)} parameters) that was trained on data set {results.card['dataset']} "
+        f"to {TASKS[results.card['task']]}, from {counted(len(model.seeds), 'random start')}."
+    )
+
+
+def _faults(origin: Origin) -> Iterator[str]:
+    for fault in origin.faults:
+        yield Markdown(f"Of the data: {fault}")
+
+
+def _results(results: Results, published: Published, model: str) -> Part:
+    """Give every figure with its interval, beside baselines and limit and beside what was published."""
+    tables = [_split_table(results, model, split) for split in ("test", "validation", "train")]
+    figures = tuple(claims.rows_of(results, published, model))
+    if figures:
+        tables.append(Table("Published figures beside our own", claims.COLUMNS, figures, prose=True))
+    points = [*_standing(results, model), *contests.of(results, model)]
+    points += [
+        f"A fault of the write-up: {each.fault} Here: {each.here}"
+        for each in claims.remedies(results, published, model)
+    ]
+    sentence = (
+        f"Means over {counted(results.models[model].finished, 'seed')} of {len(results.models[model].seeds)}, "
+        "with the 95 % interval over them: it tells of the luck of the start, not of that of the rows."
+    )
+    if model in results.meaningless:
+        sentence = (
+            f"Training perplexity {training_perplexity(results, model)}, which means nothing, as do all its figures."
         )
+    return Part("Results", (sentence,), tables=tuple(table for table in tables if table), points=tuple(points))
 
 
-def _passage(passage: Mapping[str, Any]) -> str:
-    skipped = f" after the first {count(passage['skipped'])}" if passage["skipped"] else ""
-    return f"{count(passage['characters'])} characters{skipped}, beginning “{passage['opening']}…”"
+def _split_table(results: Results, model: str, split: str) -> Table | None:
+    """Return a row a metric, or nothing where a model has no figures or none that mean anything."""
+    found = results.metrics[model].get(split, {})
+    if not found or model in results.meaningless:
+        return None
+    names = (model, *(name for name in results.references if results.metrics[name].get(split)))
+    rows = tuple((label(metric), *(shown(results, name, split, metric) for name in names)) for metric in found)
+    return Table(f"On {SPLITS[split]}: {judged_on(results, split)}", ("measure", *names), rows)
+
+
+def _standing(results: Results, model: str) -> Iterator[str]:
+    """Yield a model's place among those of its data set."""
+    for split in results.splits:
+        places = ranked(results, split)
+        if len(places) > 1 and model in places and split in results.metrics[model]:
+            place = places.index(model) + 1
+            yield f"Number {place} of {len(places)} models of this data set, by {SPLITS[judge_of(results, split)]}."
+
+
+def _usage(results: Results, model: str) -> Part:
+    trained = results.models[model]
+    if not trained.finished:
+        return Part("How to use it", (ALL_DIVERGED,))
+    code = usage.examples(model, trained.settings, results.settings, results.prepared)
+    fit = ('Loaded so, it is the fit to all rows; `fit="held-out"` loads the one that the test figures are of.',)
+    more = tuple(map(Markdown, fit)) if results.settings.refit and "test" in results.splits else ()
+    all_seeds = "The networks of all seeds answer together, with their mean; `seed=1` asks the one of seed 1 alone."
+    return Part("How to use it", (Markdown(all_seeds), *more, FOLDER), code=code)
+
+
+def _data(results: Results, origin: Origin) -> Part:
+    told = {"what": origin.what, "source": origin.source, "licence": origin.licence}
+    rows = [(name, text or "data/README.md does not say") for name, text in told.items()]
+    table = Table(f"Data set {results.card['dataset']}", ("", ""), (*rows, *data.facts_of(results.card)), prose=True)
+    return Part("Data", tables=(table, *data.mended(results.card)))
+
+
+def _training(results: Results, model: str) -> Part:
+    """Say how each seed ended, and give every setting."""
+    trained = results.models[model]
+    seeds = tuple(
+        (seed, of["status"], str(of["epochs"]), str(of["best_epoch"] or NONE)) for seed, of in trained.seeds.items()
+    )
+    settings = tuple(flat(trained.settings.model_dump(mode="json")).items())
+    ended = f"{trained.finished} of {counted(len(seeds), 'seed')} finished."
+    return Part(
+        "Training",
+        (ended, Markdown(f"The settings are those of `models.{model}` and `training` in `params.yaml`; {KEYS}")),
+        tables=(
+            Table("Seeds", ("seed", "status", "epochs", "epoch whose weights are kept"), seeds),
+            Table("Settings", ("setting", "value"), settings),
+        ),
+    )

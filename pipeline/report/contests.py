@@ -2,38 +2,99 @@
 
 from collections.abc import Iterator
 
+from pipeline.references import BASELINE
 from pipeline.report.parts import Part
 from pipeline.report.reading import Results, Rows
+from pipeline.report.wording import listed, numbers
 
-# Measure -> factor and unit in which a difference is told.
+# Measure -> factor and unit in which a difference is told, and what it is a difference of.
 UNITS = {
-    "accuracy": (100.0, "points of accuracy"),
-    "loss": (1.0, "nats a symbol"),
-    "mse": (1.0, "of mean squared error"),
-    "mae": (1.0, "of mean absolute error"),
+    "accuracy": (100.0, "points of accuracy", "accuracy"),
+    "loss": (1.0, "nats a symbol", "loss"),
+    "mse": (1.0, "of mean squared error", "mean squared error"),
+    "mae": (1.0, "of mean absolute error", "mean absolute error"),
 }
 METHOD = (
-    "Each pair is compared on the same test items and seeds. The interval is a paired bootstrap over both (95 %), in "
-    "which neighbours in a text or a series are drawn together; a difference holds if it is significant at 5 % after "
-    "Holm's correction for the number of pairs."
+    "A difference between two models, or between a model and the baseline, is measured on the same test items and "
+    "seeds. Its interval is a paired bootstrap over both (95 %), in which neighbours in a text or a series are drawn "
+    "together. It holds if it is significant at 5 % after Holm's correction for the number of pairs of the data set."
 )
 
 
 def part(results: Results) -> Part | None:
-    """Say which pairs of models differ on the test items, and which cannot be told apart."""
-    rows = results.tables.get("comparisons", [])
-    if not rows:
+    """Say which models differ on the test items, and which cannot be told apart; one pair needs no part of its own."""
+    if len(rows := results.tables.get("comparisons", [])) < 2:
         return None
-    return Part("Which differences hold", (METHOD,), points=tuple(_sentences(rows)))
+    return Part("Which differences hold", points=(*_held(rows), *_open(rows)))
 
 
-def _sentences(rows: Rows) -> Iterator[str]:
-    """Yield the differences that hold, the largest first, then the pairs that are open."""
-    held = [row for row in rows if row["holds"] == "yes"]
-    for row in sorted(held, key=lambda row: -float(row["difference"])):
-        factor, unit = UNITS[row["measure"]]
-        low, high = (f"{factor * float(row[side]):.3g}" for side in ("low", "high"))
-        yield f"{row['better']} beats {row['worse']} by {low} to {high} {unit}."
-    open_pairs = [f"{row['better']} and {row['worse']}" for row in rows if row["holds"] == "no"]
-    if open_pairs:
-        yield f"Cannot be told apart: {'; '.join(open_pairs)}."
+def of(results: Results, model: str) -> list[str]:
+    """Return the sentences about one model: what it beats, what beats it, what no difference holds from."""
+    rows = [row for row in results.tables.get("comparisons", []) if model in (row["better"], row["worse"])]
+    return [*_held(rows), *_open(rows)]
+
+
+def like(results: Results, model: str) -> list[str]:
+    """Return the models from which no difference of a model holds."""
+    pairs = [(row["better"], row["worse"]) for row in results.tables.get("comparisons", []) if row["holds"] == "no"]
+    found = [other for pair in pairs for other in pair if model in pair and other != model]
+    return [other for other in found if other in results.models]
+
+
+def _held(rows: Rows) -> Iterator[str]:
+    """Yield a sentence for each winner, the one that beats most others first."""
+    held = sorted((row for row in rows if row["holds"] == "yes"), key=lambda row: -float(row["difference"]))
+    for name in _by_wins(rows):
+        if beaten := [row for row in held if row["better"] == name]:
+            margins = [f"{called(row['worse'])} by {_margin(row)}" for row in beaten]
+            yield f"{_first(name)} beats {listed(margins)} {UNITS[beaten[0]['measure']][1]}."
+
+
+def called(name: str) -> str:
+    """Return what a model or a baseline is called within a sentence."""
+    return f"the {name}" if name == BASELINE else name
+
+
+def _first(name: str) -> str:
+    return f"The {name}" if name == BASELINE else name
+
+
+def _margin(row: dict[str, str]) -> str:
+    """Show the interval of a difference; one that holds is never shown as none."""
+    low, high = (UNITS[row["measure"]][0] * float(row[side]) for side in ("low", "high"))
+    first, last = numbers([low, high])
+    return f"{first if float(first.replace(',', '')) else f'{low:.1g}'} to {last}"
+
+
+def _open(rows: Rows) -> Iterator[str]:
+    """Yield one sentence with all pairs whose difference does not hold, those that are all alike taken together."""
+    pairs = {frozenset((row["better"], row["worse"])) for row in rows if row["holds"] == "no"}
+    if pairs:
+        what = UNITS[rows[0]["measure"]][2]
+        groups = (
+            f"{'between' if len(group) == 2 else 'among'} {listed([called(name) for name in group])}"
+            for group in _groups(rows, pairs)
+        )
+        yield f"No difference of {what} holds {'; '.join(groups)}."
+
+
+def _groups(rows: Rows, pairs: set[frozenset[str]]) -> Iterator[list[str]]:
+    """Yield groups of names each two of which are a pair, until every pair has been in one."""
+    names, left = _by_wins(rows), set(pairs)
+    for first in names:
+        for second in names:
+            if frozenset((first, second)) not in left:
+                continue
+            group = [first, second]
+            for other in names:
+                if all(frozenset((other, member)) in pairs for member in group):
+                    group.append(other)
+            left -= {frozenset((one, other)) for one in group for other in group}
+            yield sorted(group, key=names.index)
+
+
+def _by_wins(rows: Rows) -> list[str]:
+    """Return all names, those with the most wins and then the fewest defeats first."""
+    names = list(dict.fromkeys(row[side] for row in rows for side in ("better", "worse")))
+    won, lost = ([row[side] for row in rows if row["holds"] == "yes"] for side in ("better", "worse"))
+    return sorted(names, key=lambda name: (-won.count(name), lost.count(name)))

@@ -4,23 +4,24 @@ from collections.abc import Iterator
 
 from pipeline.report.parts import Figure, Part, Table
 from pipeline.report.reading import Results, Rows
-from pipeline.report.wording import NONE, number, share, spread
+from pipeline.report.scoring import ranked
+from pipeline.report.wording import NONE, listed, number, share, spread
 
-CONFUSIONS = 6  # named in words
+CONFUSIONS = 5  # named in words, of each model
 
 
 def parts(results: Results) -> Iterator[Part]:
     """Yield what suits the task, as far as there are figures and tables of it."""
     if curves := _figures(results, "curves", _curves_alt(results)):
-        yield Part("Loss by epoch", (_curves_sentence(),), curves)
+        yield Part("Loss by epoch", tuple(_curves_sentences(results)), curves)
     if rows := results.tables.get("confusion"):
-        yield from (_confusion(results, model, of) for model, of in _by_model(rows).items())
+        yield _confusions(results, rows)
     if rows := results.tables.get("forecast"):
         yield _forecast(results, rows)
     if rows := results.tables.get("samples"):
-        yield _samples(rows)
+        yield _samples(results, rows)
     if rows := results.tables.get("words"):
-        yield _words(rows)
+        yield _words(results, rows)
     if rows := results.tables.get("probes"):
         yield _probes(rows)
 
@@ -29,43 +30,61 @@ def _figures(results: Results, stem: str, alt: str) -> tuple[Figure, ...]:
     return tuple(Figure(path, alt) for path in results.figures if path.stem == stem)
 
 
-def _by_model(rows: Rows) -> dict[str, Rows]:
+def by_model(rows: Rows) -> dict[str, Rows]:
+    """Return the rows of each model."""
     grouped: dict[str, Rows] = {}
     for row in rows:
         grouped.setdefault(row["model"], []).append(row)
     return grouped
 
 
-def _curves_sentence() -> str:
-    return (
+def _curves_sentences(results: Results) -> Iterator[str]:
+    yield (
         "The mean over seeds, in a band from the lowest to the highest. "
         "The training loss is taken while the epoch runs, with dropout where there is any; "
         "the validation loss after it."
     )
+    if results.meaningless:
+        yield f"The curves of {listed(results.meaningless)} mean nothing, since it is told what it predicts."
 
 
 def _curves_alt(results: Results) -> str:
     epochs = ", ".join(
-        f"{model} {max((seed['epochs'] for seed in of['seeds'].values()), default=0)} epochs"
+        f"{model} {max((seed['epochs'] for seed in of.seeds.values()), default=0)} epochs"
         for model, of in results.models.items()
     )
     return f"Line chart of training and validation loss by epoch: {epochs}."
 
 
-def _confusion(results: Results, model: str, rows: Rows) -> Part:
-    """Show a model's confusion matrix, and name the classes that it mixes up most."""
+def _confusions(results: Results, rows: Rows) -> Part:
+    """Name the classes that each model mixes up most, and show its confusion matrix; the best model first."""
+    grouped = by_model(rows)
+    worst = {model: worst_confusions(grouped[model]) for model in ranked(results, "test") if model in grouped}
+    points = tuple(f"{model}: {'; '.join(of) or 'no row was mistaken'}." for model, of in worst.items())
+    figures = [
+        figure
+        for model, of in worst.items()
+        for figure in _figures(results, f"confusion-{model}", _confusion_alt(model, of))
+    ]
+    sentence = "Most often mixed up on the test rows, as shares of the true class over all seeds:"
+    return Part("What is mixed up", (sentence,), tuple(figures), points=points)
+
+
+def _confusion_alt(model: str, worst: list[str]) -> str:
+    return f"Confusion matrix of {model} on the test rows. Most often mixed up: {'; '.join(worst) or 'nothing'}."
+
+
+def worst_confusions(rows: Rows) -> list[str]:
+    """Return which class is most often taken for which, as shares of the true class."""
     totals: dict[str, int] = {}
     for row in rows:
         totals[row["truth"]] = totals.get(row["truth"], 0) + int(row["count"])
     wrong = [row for row in rows if row["truth"] != row["prediction"] and int(row["count"])]
     worst = sorted(wrong, key=lambda row: (-int(row["count"]) / totals[row["truth"]], row["truth"]))[:CONFUSIONS]
-    points = tuple(
+    return [
         f"{share(int(row['count']) / totals[row['truth']])} of {row['truth']} taken for {row['prediction']}"
         for row in worst
-    )
-    alt = f"Confusion matrix of {model} on the test rows. Most often mixed up: {'; '.join(points) or 'nothing'}."
-    sentence = "Most often mixed up, as shares of the true class over all seeds:" if points else "No row was mistaken."
-    return Part(f"What {model} mixes up", (sentence,), _figures(results, f"confusion-{model}", alt), points=points)
+    ]
 
 
 def _forecast(results: Results, rows: Rows) -> Part:
@@ -86,11 +105,11 @@ def _rounded(cell: str) -> str:
     return f"{float(cell):,.1f}" if cell else NONE
 
 
-def _samples(rows: Rows) -> Part:
+def _samples(results: Results, rows: Rows) -> Part:
     table = Table(
         "What the models write after a prefix of the test text",
         ("model", "temperature", "prefix", "text"),
-        tuple((row["model"], row["temperature"], row["prefix"], row["text"]) for row in rows),
+        tuple((_marked(results, row["model"]), row["temperature"], row["prefix"], row["text"]) for row in rows),
     )
     sentence = (
         "At temperature 0 the most probable symbol is taken each time; "
@@ -99,18 +118,20 @@ def _samples(rows: Rows) -> Part:
     return Part("Generated text", (sentence,), tables=(table,))
 
 
-def _words(rows: Rows) -> Part:
+def _marked(results: Results, model: str) -> str:
+    return f"{model} (reads its target)" if model in results.meaningless else model
+
+
+def _words(results: Results, rows: Rows) -> Part:
     """Show what each model makes of each word, wrong letters in brackets."""
-    by_model = _by_model(rows)
+    models = list(by_model(rows))
     words = list(dict.fromkeys(row["word"] for row in rows))
     cells = {(row["model"], row["word"]): row for row in rows}
-    columns = ("word", *(name for model in by_model for name in (model, "right")))
+    columns = ("word", *(name for model in models for name in (_marked(results, model), "right")))
     table = Table(
         "Word by word",
         columns,
-        tuple(
-            (word, *(cell for model in by_model for cell in _word_cells(cells.get((model, word))))) for word in words
-        ),
+        tuple((word, *(cell for model in models for cell in _word_cells(cells.get((model, word))))) for word in words),
         long=True,
     )
     sentence = (

@@ -22,6 +22,8 @@ class Claim(Block):
     text: str
     measured_on: str
     split: Literal["train", "test"] | None
+    course: str | None = None  # what else was reported of it
+    probe: str | None = None  # the input that the figure is about, where it is one alone
 
     @property
     def in_words(self) -> str:
@@ -30,10 +32,16 @@ class Claim(Block):
 
 
 class Remedy(Block):
-    """A fault of a write-up, and what is done about it here."""
+    """A fault of a write-up, what is done about it here, and which result that changes."""
 
     fault: str
     here: str
+    models: Annotated[tuple[str, ...], Field(strict=False)]  # none: all of the data set
+    split: Literal["train", "test"]
+
+    def concerns(self, model: str) -> bool:
+        """Tell whether it is a fault of a model's write-up."""
+        return not self.models or model in self.models
 
 
 Claims = Annotated[tuple[Claim, ...], Field(strict=False)]

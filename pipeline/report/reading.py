@@ -2,39 +2,64 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline import artifacts, paths
+from pipeline import artifacts, model_folder, paths
+from pipeline.datasets import prepared as data
+from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
-from pipeline.settings import Settings
+from pipeline.references import is_reference
+from pipeline.settings import DatasetSettings, ModelSettings, Settings
+from pipeline.settings.fitting import reads_its_target
 
 Rows = list[dict[str, str]]
 Metrics = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]
 
 
 @dataclass(frozen=True)
+class Model:
+    """What is known of a trained model besides its results."""
+
+    settings: ModelSettings
+    parameters: int
+    seeds: Mapping[str, Mapping[str, Any]]  # how each ended
+    history: Rows
+
+    @property
+    def finished(self) -> int:
+        """Return how many seeds have all their weights."""
+        return sum(seed["status"] == "finished" for seed in self.seeds.values())
+
+
+@dataclass(frozen=True)
 class Results:
     """A data set's card, metrics, tables and figures, and what is known of its models."""
 
+    settings: DatasetSettings
+    prepared: Prepared
     card: Mapping[str, Any]
     metrics: Metrics
     values: Rows  # of each seed
     tables: Mapping[str, Rows]
     figures: tuple[Path, ...]
-    models: Mapping[str, Mapping[str, Any]]
+    models: Mapping[str, Model]
 
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Return the models and, after them, whatever else was measured: baseline, limit."""
-        return (*self.models, *(name for name in self.metrics if name not in self.models))
-
-    @property
+    @cached_property
     def meaningless(self) -> tuple[str, ...]:
         """Return the models that read what they are asked to predict."""
-        if self.card["task"] != "next-symbol":
-            return ()
-        return tuple(name for name, of in self.models.items() if of["settings"]["direction"] == "both")
+        return tuple(name for name, of in self.models.items() if reads_its_target(of.settings, self.settings.task))
+
+    @property
+    def contestants(self) -> tuple[str, ...]:
+        """Return the models whose figures can be compared."""
+        return tuple(name for name in self.models if name not in self.meaningless)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Return whatever else was measured: baselines, the limit."""
+        return tuple(filter(is_reference, self.metrics))
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -46,6 +71,10 @@ class Results:
         names = (metric for of in self.metrics.values() for metric in of.get(split, ()))
         return tuple(dict.fromkeys(names))
 
+    def mean(self, name: str, split: str, metric: str) -> float | None:
+        """Return the mean over seeds of what was measured."""
+        return self.metrics.get(name, {}).get(split, {}).get(metric, {}).get("mean")
+
 
 def read(dataset: str, settings: Settings) -> Results:
     """Read what `prepare`, `train` and `evaluate` wrote for a data set."""
@@ -54,11 +83,24 @@ def read(dataset: str, settings: Settings) -> Results:
     models = settings.models_of(dataset)
     if missing := [model for model in models if model not in metrics]:
         raise UserError(f"{folder / 'metrics.json'}: nothing of model {missing[0]}; run `dvc repro`, which adds it")
+    prepared = data.read(paths.prepared(dataset))
     return Results(
-        card=artifacts.read_json(paths.prepared(dataset) / "card.json"),
+        settings=settings.datasets[dataset],
+        prepared=prepared,
+        card=prepared.card.model_dump(mode="json"),
         metrics=metrics,
         values=artifacts.read_csv(folder / "seeds.csv"),
         tables={path.stem: artifacts.read_csv(path) for path in sorted((folder / "tables").glob("*.csv"))},
         figures=tuple(sorted((folder / "figures").glob("*.png"))),
-        models={model: artifacts.read_json(paths.model(dataset, model) / "model.json") for model in models},
+        models={model: _model(paths.model(dataset, model)) for model in models},
+    )
+
+
+def _model(folder: Path) -> Model:
+    description = model_folder.read_description(folder)
+    return Model(
+        settings=model_folder.read_settings(folder),
+        parameters=description["parameters"],
+        seeds=description["seeds"],
+        history=artifacts.read_csv(folder / "history.csv"),
     )

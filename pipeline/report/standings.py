@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.baselines.descriptions import description
-from pipeline.references import BASELINE, LIMIT, is_reference
-from pipeline.report import cards
-from pipeline.report.parts import Part, Table
+from pipeline.report.claims import beside_others
+from pipeline.report.parts import Link, Part, Table
 from pipeline.report.published import Published
 from pipeline.report.reading import Results
-from pipeline.report.wording import EXPLAINED, METRICS, NONE, TASKS, count, headline, label, numbers, spread
+from pipeline.report.scoring import best, headline_of, judge_of, judged_on, ranked, shown
+from pipeline.report.wording import EXPLAINED, METRICS, NONE, count, label, numbers
 
 SUMMARY = (
     "data set",
-    "task",
     "judged on",
     "best model",
     "measure",
@@ -20,142 +19,75 @@ SUMMARY = (
     "baseline",
     "limit",
     "published",
+    "parameters",
 )
 
 
 def summary(results: Results, published: Published) -> Iterator[tuple[str, ...]]:
     """Yield a row of the summary for each split: the best model beside what it has to beat."""
-    card = results.card
     for split in results.splits:
-        metric = headline(card["task"], split, results.measured(split))
-        model = best(results, split, metric)
+        metric, model = headline_of(results, split), best(results, split)
         yield (
-            card["dataset"],
-            TASKS[card["task"]],
-            _judged_on(results, split),
-            model or "none: all diverged",
+            results.card["dataset"],
+            judged_on(results, split),
+            Link.to_card(model) if model else "none",
             label(metric),
-            *(_shown(results, name, split, metric) for name in (model or "", "baseline", "limit")),
-            _claims(results, published, model, split) if model else NONE,
+            *(shown(results, name, split, metric) for name in (model or "", "baseline", "limit")),
+            beside_others(results, published, model, split),
+            _parameters(results, model or ""),
         )
 
 
-def best(results: Results, split: str, metric: str) -> str | None:
-    """Return the model with the best mean, or nothing where all diverged; none that reads what it predicts."""
-    means = {
-        model: results.metrics[model][split][metric]["mean"]
-        for model in results.models
-        if metric in results.metrics[model].get(split, {}) and model not in results.meaningless
-    }
-    higher = metric in METRICS and METRICS[metric].higher_is_better
-    return (max if higher else min)(means, key=means.__getitem__) if means else None
-
-
-def part(results: Results, published: Published) -> Part:
-    """Give every metric of every model, of the baseline and of the limit, with the published figures."""
-    tables = [_metrics_table(results, published, split) for split in results.splits]
+def part(results: Results) -> Part:
+    """Give every metric of every model that can be compared, of the baselines and of the limit."""
     return Part(
         "Results",
-        tuple(_best_sentences(results)),
-        tables=(*tables, *_seeds_tables(results)),
-        points=(*_meaningless(results), *_diverged(results), *_references(results), *_explanations(results)),
+        tables=tuple(_metrics_table(results, split) for split in results.splits),
+        points=(*diverged(results), *_references(results)),
     )
 
 
-def faults(results: Results, published: Published) -> Part | None:
-    """Name the faults of the write-up, and what is done about each here."""
-    found = published.datasets.get(results.card["dataset"], ())
-    rows = tuple((remedy.fault, remedy.here) for remedy in found)
-    caption = "Faults of the write-up, and what is done about them"
-    return Part("Beside the write-up", tables=(Table(caption, ("there", "here"), rows, prose=True),)) if rows else None
+def seeds(results: Results) -> Part:
+    """Give each seed's own value of the headline metric, and say what the measures mean."""
+    return Part(
+        "Each seed, and what the measures mean", tables=tuple(_seeds_tables(results)), points=(*_explanations(results),)
+    )
 
 
-def _judged_on(results: Results, split: str) -> str:
-    card = results.card
-    if split == "train":
-        rows = cards.total(card)
-        return f"{f'all {count(rows)}' if rows > 1 else 'the one row of the'} {card['unit']}, learnt by heart"
-    return f"{count(card['rows'][split])} held-out {card['unit']}"
-
-
-def _shown(results: Results, name: str, split: str, metric: str) -> str:
-    values = results.metrics.get(name, {}).get(split, {}).get(metric)
-    if name == LIMIT and values:  # models come so near to it that three digits would not part them
-        return f"{values['mean']:.4g}"
-    return spread(values)
-
-
-def _claims(results: Results, published: Published, model: str, split: str) -> str:
-    """Return a model's published figures, on the split with which they compare."""
-    home = [split for split in results.splits if split == "train"] or list(results.splits)
-    claims = [
-        claim.in_words
-        for claim in published.models.get(model, ())
-        if split == (claim.split if claim.split in results.splits else home[0])
-    ]
-    return "; ".join(claims) or NONE
-
-
-def _best_sentences(results: Results) -> Iterator[str]:
-    for split in results.splits:
-        metric = headline(results.card["task"], split, results.measured(split))
-        model = best(results, split, metric)
-        where = f"On {_judged_on(results, split)}"
-        if model is None:
-            yield f"{where}: no result, as every seed of every model diverged."
-            continue
-        beside = "".join(
-            f", {name} {shown}"
-            for name in ("baseline", "limit")
-            if (shown := _shown(results, name, split, metric)) != NONE
-        )
-        shown = _shown(results, model, split, metric)
-        yield f"{where}: {model} is the best model, with {label(metric)} {shown}{beside}."
-        if split == "test" and _beaten(results, split, metric, model):
-            yield "The baseline, which has no network, does better than every model here."
-
-
-def _beaten(results: Results, split: str, metric: str, model: str) -> bool:
-    """Tell whether the strong baseline does better than a model."""
-    ours, theirs = (results.metrics.get(name, {}).get(split, {}).get(metric) for name in (model, BASELINE))
-    if ours is None or theirs is None:
-        return False
-    gain = theirs["mean"] - ours["mean"]
-    return gain > 0 if metric in METRICS and METRICS[metric].higher_is_better else gain < 0
-
-
-def _metrics_table(results: Results, published: Published, split: str) -> Table:
-    metrics = results.measured(split)
+def _metrics_table(results: Results, split: str) -> Table:
+    """Put the models in their order; that of a test is given by the validation rows, whose figures stand beside."""
+    metrics, headline, judge = results.measured(split), headline_of(results, split), judge_of(results, split)
+    chosen = (headline,) if judge != split else ()
     rows = [
         (
-            name,
-            *(_shown(results, name, split, metric) for metric in metrics),
+            Link.to_card(name) if name in results.models else name,
+            *(shown(results, name, judge, metric) for metric in chosen),
+            *(shown(results, name, split, metric) for metric in metrics),
             _parameters(results, name),
-            _claims(results, published, name, split),
         )
-        for name in results.candidates
+        for name in (*ranked(results, split), *results.references)
         if name in results.models or results.metrics[name].get(split)
     ]
-    columns = ("model", *(label(metric) for metric in metrics), "parameters", "published")
-    return Table(f"Mean and 95 % interval on {_judged_on(results, split)}", columns, tuple(rows))
+    columns = ("model", *(f"{judge}: {label(metric)}" for metric in chosen), *map(label, metrics), "parameters")
+    order = f"in the order of {label(headline)} on {judge} rows" if chosen else f"in the order of {label(headline)}"
+    return Table(f"Mean and 95 % interval on {judged_on(results, split)}; models {order}", columns, tuple(rows))
 
 
 def _parameters(results: Results, name: str) -> str:
     """Return how many trained numbers a network has."""
-    return count(results.models[name]["parameters"]) if name in results.models else NONE
+    return count(results.models[name].parameters) if name in results.models else NONE
 
 
 def _seeds_tables(results: Results) -> Iterator[Table]:
-    """Yield each seed's own value of the headline metric."""
     for split in results.splits:
-        metric = headline(results.card["task"], split, results.measured(split))
-        values: dict[str, dict[str, float]] = {}
+        metric = headline_of(results, split)
+        values: dict[str, dict[str, float]] = {name: {} for name in ranked(results, split)}
         for row in results.values:
-            if (row["split"], row["metric"]) == (split, metric) and row["model"] in results.models:
-                values.setdefault(row["model"], {})[row["seed"]] = float(row["value"])
-        seeds = list(dict.fromkeys(seed for of in results.models.values() for seed in of["seeds"]))
-        rows = tuple((model, *_by_seed(of, seeds)) for model, of in values.items())
-        caption = f"Each seed's {label(metric)} on {_judged_on(results, split)}"
+            if (row["split"], row["metric"]) == (split, metric) and row["model"] in values:
+                values[row["model"]][row["seed"]] = float(row["value"])
+        seeds = list(dict.fromkeys(seed for of in results.models.values() for seed in of.seeds))
+        rows = tuple((model, *_by_seed(of, seeds)) for model, of in values.items() if of)
+        caption = f"Each seed's {label(metric)} on {judged_on(results, split)}"
         yield Table(caption, ("model", *(f"seed {seed}" for seed in seeds)), rows)
 
 
@@ -164,10 +96,10 @@ def _by_seed(values: Mapping[str, float], seeds: Sequence[str]) -> Iterator[str]
     return (shown.get(seed, NONE) for seed in seeds)
 
 
-def _diverged(results: Results) -> Iterator[str]:
+def diverged(results: Results) -> Iterator[str]:
     """Yield what became of seeds that did not finish."""
     for model, of in results.models.items():
-        for seed, record in of["seeds"].items():
+        for seed, record in of.seeds.items():
             if record["status"] != "finished":
                 rest = (
                     "the figures are those of the fits that finished" if results.metrics[model] else "no seed finished"
@@ -175,20 +107,10 @@ def _diverged(results: Results) -> Iterator[str]:
                 yield f"{model}, seed {seed}: {record['status']}; {rest}."
 
 
-def _meaningless(results: Results) -> Iterator[str]:
-    """Yield a plain warning for each model that reads what it is asked to predict."""
-    for model in results.meaningless:
-        yield (
-            f"{model} reads its text in both directions, so it reads the very symbol that it is asked to predict. "
-            "Its figures say nothing, it is in no ranking, and the text that it writes shows why."
-        )
-
-
 def _references(results: Results) -> Iterator[str]:
     """Yield what each baseline and the limit are."""
-    for name in results.candidates:
-        if is_reference(name):
-            yield f"{name}: {description(results.card['format'], name)}"
+    for name in results.references:
+        yield f"{name}: {description(results.card['format'], name)}"
 
 
 def _explanations(results: Results) -> Iterator[str]:

@@ -1,22 +1,26 @@
 """The report's content, before it becomes a page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.report import cards, contests, details, published, reading, standings
-from pipeline.report.parts import Section, Table
+from pipeline.report import cards, claims, contests, data, details, published, reading, standings, targets, verdicts
+from pipeline.report.parts import Part, Section, Table
 from pipeline.report.published import Published
 from pipeline.report.reading import Results
-from pipeline.report.wording import TASKS, count
+from pipeline.report.wording import TASKS, count, counted
 from pipeline.settings import Settings
 
 
 @dataclass(frozen=True)
 class View:
-    """Everything that stands in the report."""
+    """Everything that stands in the report and in the cards of the models."""
 
-    intro: tuple[str, ...]
+    opening: str
     summary: Table
+    short: Part
+    notes: Part
     sections: tuple[Section, ...]
+    cards: Mapping[str, Section]
 
 
 def build(settings: Settings) -> View:
@@ -25,42 +29,55 @@ def build(settings: Settings) -> View:
     found = [reading.read(dataset, settings) for dataset in settings.datasets]
     rows = tuple(row for results in found for row in standings.summary(results, known))
     return View(
-        intro=tuple(_intro(settings)),
-        summary=Table("All data sets: the best model beside what it has to beat", standings.SUMMARY, rows),
+        opening=_opening(settings),
+        summary=Table("The best model of each data set, beside what it has to beat", standings.SUMMARY, rows),
+        short=Part("In short", points=tuple(verdicts.over_all(found))),
+        notes=Part("How to read the figures", points=tuple(_notes())),
         sections=tuple(_section(results, known) for results in found),
+        cards={model: cards.card(results, known, model) for results in found for model in results.models},
     )
 
 
-def _intro(settings: Settings) -> list[str]:
-    seeds, models, datasets = len(settings.seeds), len(settings.models), len(settings.datasets)
+def _opening(settings: Settings) -> str:
+    return (
+        f"{counted(len(settings.models), 'small sequence model')} on {counted(len(settings.datasets), 'data set')}, "
+        f"each trained from {counted(len(settings.seeds), 'random start')}. Where rows are held out, the best model is "
+        "chosen on validation rows and judged on test rows. A model's name leads to its card."
+    )
+
+
+def _notes() -> list[str]:
     return [
-        f"{_counted(models, 'small sequence model')} on {_counted(datasets, 'data set')}, "
-        f"each trained from {_counted(seeds, 'random start')} (seeds {', '.join(map(str, settings.seeds))}).",
         "A figure such as 0.845 (0.839 to 0.851) is the mean over the seeds, with the interval that holds the mean of "
         "ever more seeds in 95 of 100 such experiments. It tells of the luck of the start, not of that of the rows.",
+        contests.METHOD,
         "Settings were chosen on validation rows, but test figures were in sight meanwhile, and for binary one "
-        "prompted a change: take them as slightly flattering. “Learnt by heart” marks a fit to all rows, judged on "
-        "those same rows: it shows what a model can hold, not what it makes of new ones.",
+        "prompted a change: take them as slightly flattering.",
+        "“Learnt by heart” marks a fit to all rows, judged on those same rows: it shows what a model can hold, not "
+        "what it makes of new ones. The best model is then the best on these rows.",
         "The baseline is a well-known method without a network; each data set says which. The limit is the best that "
-        "any model could do, where it is known. Published figures come from write-ups of such models, and often were "
-        "measured on training rows.",
+        "any model could do, where it is known.",
+        "Published figures come from write-ups of such models, and often were measured on training rows. Where none "
+        "was published of the best model, those of the data set's other models are shown with their names.",
+        "Parameters are the numbers that training sets. What training costs in time depends on the machine, and "
+        "stands in MLflow.",
     ]
 
 
 def _section(results: Results, known: Published) -> Section:
+    """Answer what a reader asks, in the order of the questions: which, by how much, than what, and the details."""
     card = results.card
-    parts = [
-        standings.part(results, known),
+    parts = (
+        verdicts.part(results),
+        standings.part(results),
         contests.part(results),
+        targets.part(results),
+        claims.part(results, known),
         *details.parts(results),
-        cards.part(card),
-        standings.faults(results, known),
-    ]
-    opening = f"Task: {TASKS[card['task']]}. There are {count(cards.total(card))} {card['unit']} in all."
-    if cards.total(card) == 1:
+        standings.seeds(results),
+        data.part(card),
+    )
+    opening = f"Task: {TASKS[card['task']]}. There are {count(data.total(card))} {card['unit']} in all."
+    if data.total(card) == 1:
         opening = f"Task: {TASKS[card['task']]}. There is one row of {card['unit']}."
     return Section(card["dataset"], opening, tuple(part for part in parts if part is not None))
-
-
-def _counted(quantity: int, noun: str) -> str:
-    return f"{quantity} {noun}{'' if quantity == 1 else 's'}"

@@ -104,6 +104,16 @@ def number(value: float, places: int | None = None) -> str:
     return f"{value:,.{places}f}"
 
 
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Join names as in a sentence: `a, b and c`."""
+    return f" {last} ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def counted(quantity: int, noun: str) -> str:
+    """Show a number of things."""
+    return f"{quantity:,} {noun}{'' if quantity == 1 else 's'}"
+
+
 def count(quantity: int) -> str:
     """Show a whole number with its thousands set apart."""
     return f"{quantity:,}"

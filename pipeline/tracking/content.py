@@ -12,6 +12,7 @@ from pipeline import artifacts, paths
 from pipeline.errors import UserError
 from pipeline.references import BASELINE, is_baseline
 from pipeline.settings import Settings
+from pipeline.settings.flat import flat
 
 Rows = Sequence[Mapping[str, str]]
 Curves = Mapping[str, Sequence[tuple[int, float]]]  # name -> (epoch, value)
@@ -90,7 +91,7 @@ def _model(files: _Files, model: str) -> Content:
         dataset=files.dataset,
         card=files.card,
         digest=_digest(files, model, artifacts.sha256(*own)),
-        settings={**_flat(description["settings"]), "parameters": str(description["parameters"])},
+        settings={**flat(description["settings"]), "parameters": str(description["parameters"])},
         metrics=_means(files.metrics[model]),
         curves=_curves(history),
         files=(*((path, _home(path)) for path in own), *_shared(files.dataset, model)),
@@ -155,17 +156,6 @@ def _shared(dataset: str, model: str) -> Iterator[tuple[Path, str]]:
     for path in sorted((results / "figures").glob("*.png")):
         if not path.stem.startswith("confusion-") or path.stem == f"confusion-{model}":
             yield path, "figures"
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return nested settings under dotted names, as in params.yaml; what is not set is left out."""
-    flat = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            flat.update(_flat(value, f"{prefix}{key}."))
-        elif value is not None:
-            flat[f"{prefix}{key}"] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return flat
 
 
 def _means(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, float]:

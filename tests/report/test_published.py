@@ -9,9 +9,10 @@ from tests.results_tree import REPOSITORY
 
 def test_the_published_figures_can_be_read() -> None:
     known = published.read(REPOSITORY / published.PATH)
-    (claim,) = known.models["binary-lstm"]
+    claim, probe = known.models["binary-lstm"]
     assert (claim.metric, claim.split) == ("mse", "train")
     assert claim.value == pytest.approx(0.000835, abs=1e-6)
+    assert (probe.value, probe.probe) == (252.4994, "1 1 1 1 1 1 1 1")
     assert all(remedy.fault and remedy.here for remedies in known.datasets.values() for remedy in remedies)
 
 

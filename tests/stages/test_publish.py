@@ -28,14 +28,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_one_line_is_all_that_is_said(project: Path) -> None:
     first = publish(project)
     where = f"sqlite:///{project}/mlflow.db"
-    assert (first.returncode, first.stdout, first.stderr) == (0, f"13 runs published, 0 already there: {where}\n", "")
+    assert (first.returncode, first.stdout, first.stderr) == (0, f"14 runs published, 0 already there: {where}\n", "")
     receipt = paths.RECEIPT.read_bytes()
     assert list(artifacts.read_json(paths.RECEIPT)) == ["words", "binary", "sales", "names", "lyrics"]
     assert str(project).encode() not in receipt
 
     paths.RECEIPT.unlink()
     second = publish(project)
-    assert second.stdout == f"0 runs published, 13 already there: {where}\n"
+    assert second.stdout == f"0 runs published, 14 already there: {where}\n"
     assert paths.RECEIPT.read_bytes() == receipt
 
 

@@ -12,8 +12,21 @@ def test_both_pages_are_written_and_nothing_else(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     results_tree.build(tmp_path)
     result = CliRunner().invoke(main)
-    assert (result.exit_code, result.output) == (0, "5 data sets: open reports/index.html in a browser\n")
-    assert sorted(path.name for path in paths.REPORTS.iterdir()) == ["index.html", "index.md"]
+    assert (result.exit_code, result.output) == (0, "5 data sets, 8 models: open reports/index.html in a browser\n")
+    assert sorted(path.name for path in paths.REPORTS.iterdir()) == ["index.html", "index.md", "models"]
+
+
+def test_every_model_has_a_card_and_those_of_removed_models_vanish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    known = results_tree.build(tmp_path)
+    assert CliRunner().invoke(main).exit_code == 0
+    assert {path.stem for path in paths.CARDS.iterdir()} == set(known.models)
+    params = tmp_path / "params.yaml"
+    params.write_text(params.read_text().replace("  names-rnn: {dataset: names, cell: rnn, input: one-hot}\n", ""))
+    assert CliRunner().invoke(main).exit_code == 0
+    assert {path.stem for path in paths.CARDS.iterdir()} == set(known.models) - {"names-rnn"}
 
 
 def test_without_results_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,56 @@
+"""What data/README.md says of a data set: what it is, where it comes from, its licence and its faults."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.report.parts import Markdown
+
+PATH = Path("data/README.md")
+LINK = re.compile(r"\[([^\]]*)\]\((?!\w+:|/|#)([^)\s]+)\)")  # to another file of the project
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A data set's card in data/README.md, as far as it says so; a user's own data set may have none."""
+
+    what: Markdown | None
+    source: Markdown | None
+    licence: Markdown | None
+    faults: tuple[Markdown, ...]
+
+
+def read(dataset: str) -> Origin:
+    """Read the section whose heading is the data set's name."""
+    try:
+        text = PATH.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{PATH}: no such file; restore it with `git checkout {PATH}`") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{PATH}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    sections = re.split(r"^## +(.+?) *$", text, flags=re.MULTILINE)  # the text before them, then name, text, name ...
+    items = _items(dict(zip(sections[1::2], sections[2::2], strict=True)).get(dataset, ""))
+    what, source, licence = (next(iter(items.get(label, ())), None) for label in ("What", "Source", "Licence"))
+    return Origin(what, source, licence, tuple(items.get("Known faults", ())))
+
+
+def _items(section: str) -> dict[str, list[Markdown]]:
+    """Return what follows each `- **Label:**`, and the list under each line `Label:`."""
+    items: dict[str, list[Markdown]] = {}
+    label = ""
+    for block in re.split(r"\n(?=- )|\n\n+", section):
+        if heading := re.fullmatch(r"(?:.*\n)?([A-Z][\w ]*):", block.strip()):
+            label = heading[1]
+        elif item := re.match(r"- \*\*(.+?):\*\* +(.*)", block, re.DOTALL):
+            items.setdefault(item[1], []).append(_line(item[2]))
+        elif label and block.startswith("- "):
+            items.setdefault(label, []).append(_line(block[2:]))
+        elif block.strip():
+            label = ""
+    return items
+
+
+def _line(text: str) -> Markdown:
+    """Put a text on one line; its links to files lead there from the folder of the cards too."""
+    return Markdown(LINK.sub(r"[\1](../../data/\2)", " ".join(text.split())))

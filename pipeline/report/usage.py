@@ -1,0 +1,125 @@
+"""How a trained model is loaded and asked, with examples from its own data set."""
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from pipeline import paths
+from pipeline.artifacts import Arrays
+from pipeline.datasets.prepared import Prepared
+from pipeline.report.parts import Code
+from pipeline.settings import DatasetSettings, ModelSettings, PairsSettings
+
+Lines = tuple[list[str], list[str]]  # of Python after the model is loaded, of the shell
+PREFIX, LENGTH = 24, 60  # characters
+
+
+def examples(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> tuple[Code, Code]:
+    """Return lines of Python and of the shell that can be run as they stand, in the project's folder."""
+    python, shell = EXAMPLES[dataset.format](name, model, dataset, prepared)
+    return Code("python", ("import pipeline", "", f"model = pipeline.load({_quoted(name)})", *python)), Code(
+        "sh", tuple(shell)
+    )
+
+
+def _words(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
+    word = _row(prepared)
+    return _language(name, word[: max(1, len(word) // 2)])
+
+
+def _text(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
+    python, shell = _language(name, _opening(prepared))
+    before, _, after = _opening(prepared).rstrip().rpartition(" ")
+    if before:
+        python.append(f"model.sequence_log_prob({_quoted(after)}, context={_quoted(before + ' ')})")
+    return python, shell
+
+
+def _language(name: str, prefix: str) -> Lines:
+    python = [
+        f"model.predict({_quoted(prefix)})  # the most likely next symbol",
+        f"model.next_char_log_probs({_quoted(prefix)})  # the logarithm of each one's probability",
+        f'"".join(model.generate({_quoted(prefix)}, length={LENGTH}, temperature=0.8))',
+    ]
+    return python, [_predict(name, prefix, "--top 3"), f"{_command('generate', name)} --prefix {shlex.quote(prefix)}"]
+
+
+def _labelled(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
+    text = _row(prepared)
+    python = [f"model.predict({_quoted(text)})  # the class", f"model.probabilities({_quoted(text)})  # of each class"]
+    return python, [_predict(name, text, "--top 3")]
+
+
+def _windows(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
+    text = _row(prepared)
+    classes = ", ".join(f"{place} {label}" for place, label in enumerate(prepared.classes))
+    python = [f"model.predict({_quoted(text)})  # {classes}", f"model.probabilities({_quoted(text)})  # of each class"]
+    return python, [_predict(name, text)]
+
+
+def _pairs(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
+    separator = dataset.separator if isinstance(dataset, PairsSettings) else " "
+    text = separator.join(f"{value:.7g}" for value in _arrays(prepared)["inputs"][0].tolist())
+    return [f"model.predict({_quoted(text)})  # the number"], [_predict(name, text)]
+
+
+def _series(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
+    values = paths.prepared(prepared.card.dataset) / "train" / "values.npy"
+    python = [
+        "import numpy",
+        "",
+        f'days = numpy.load("{values}").tolist()  # oldest first',
+        f"model.predict(days)  # the day after them; the last {model.window} count",
+    ]
+    return python, [f"{_command('predict', name)} --input {shlex.quote(dataset.raw)}"]
+
+
+def _quoted(text: str) -> str:
+    """Write a text as Python does, in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _command(stage: str, name: str) -> str:
+    return f"python -m stages.{stage} {name}"
+
+
+def _predict(name: str, text: str, options: str = "") -> str:
+    """Return a command that asks a model; a text that looks like an option is kept from being one."""
+    guard = "-- " if text.startswith("-") else ""
+    return f"{_command('predict', name)} {options}{' ' if options else ''}{guard}{shlex.quote(text)}"
+
+
+def _arrays(prepared: Prepared) -> Arrays:
+    """Return the test rows, or all there are where nothing is held out."""
+    return prepared.splits.get("test", prepared.splits["train"])
+
+
+def _row(prepared: Prepared) -> str:
+    """Return the first row whose symbols all stand in training rows."""
+    codec, arrays = prepared.codec, _arrays(prepared)
+    if codec is None:
+        raise ValueError(f"{prepared.card.dataset} has no symbols")
+    rows = zip(arrays["symbols"], arrays["lengths"].tolist(), strict=True)
+    known = (row[:length] for row, length in rows if codec.unknown is None or codec.unknown not in row[:length])
+    return codec.decode(next(known, arrays["symbols"][0, : arrays["lengths"][0]]).tolist())
+
+
+def _opening(prepared: Prepared) -> str:
+    """Return a few words of the test text, from the start of one."""
+    codec, stream = prepared.codec, np.asarray(_arrays(prepared)["stream"][: 4 * PREFIX])
+    if codec is None:
+        raise ValueError(f"{prepared.card.dataset} has no symbols")
+    known = codec.decode(stream[stream != codec.unknown].tolist() if codec.unknown is not None else stream.tolist())
+    return known[PREFIX:].partition(" ")[2][:PREFIX] or known[:PREFIX]
+
+
+EXAMPLES: Mapping[str, Callable[[str, ModelSettings, DatasetSettings, Prepared], Lines]] = {
+    "words": _words,
+    "text": _text,
+    "labelled": _labelled,
+    "windows": _windows,
+    "pairs": _pairs,
+    "series": _series,
+}
