@@ -26,6 +26,7 @@ class Outcome:
     best_epoch: int  # whose weights these are; 0 if it diverged
     parameters: int
     epochs: tuple[Epoch, ...]
+    seconds: float = 0.0  # of this training alone; no file that is hashed holds them
 
     @property
     def finished(self) -> bool:

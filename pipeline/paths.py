@@ -1,5 +1,6 @@
 """Every path of the project, relative to its root, as a function of a name."""
 
+import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
@@ -9,6 +10,11 @@ RESULTS = Path("results")
 REPORTS = Path("reports")
 CARDS = REPORTS / "models"
 RECEIPT = Path("reports/published.json")
+
+
+def home() -> Path:
+    """Return the real project's folder, also where DVC runs an experiment in a copy of it."""
+    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).absolute()
 
 
 def prepared(dataset: str) -> Path:

@@ -1,5 +1,6 @@
 """Train all seeds of a model side by side, into its folder."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,9 @@ def train_cell(cell: Cell, tell: Tell) -> Outcome:
     """Train one network, in a worker, and write its weights."""
     from pipeline import training  # late: it imports torch, which only the workers need
 
+    started = time.monotonic()
     fitted = training.fit(cell.settings, data.read(cell.prepared), cell.seed, cell.fit, tell, cell.model)
     if fitted.weights:
         model_folder.write_weights(model_folder.weights_file(cell.folder, cell.seed, cell.fit), fitted.weights)
-    return Outcome(cell.seed, cell.fit, fitted.status, fitted.best_epoch, fitted.parameters, fitted.history)
+    seconds = time.monotonic() - started
+    return Outcome(cell.seed, cell.fit, fitted.status, fitted.best_epoch, fitted.parameters, fitted.history, seconds)

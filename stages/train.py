@@ -4,7 +4,7 @@ import time
 
 import click
 
-from pipeline import artifacts, paths, settings
+from pipeline import artifacts, paths, settings, timings
 from pipeline.errors import reported
 from pipeline.train import train
 
@@ -18,12 +18,15 @@ def main(name: str) -> None:
     model, started = settings.chosen(params.models, name, "models"), time.monotonic()
     with artifacts.replacing_folder(paths.model(model.dataset, name)) as folder:
         outcomes = train(name, model, params.seeds, paths.prepared(model.dataset), folder)
+    spent = {seed: sum(each.seconds for each in outcomes if each.seed == seed) for seed in params.seeds}
+    timings.write(model.dataset, name, paths.model(model.dataset, name), spent)
     for outcome in outcomes:
         if not outcome.finished:
             click.echo(f"{name} seed {outcome.seed}: {outcome.status}")
     seconds = time.monotonic() - started
     size = outcomes[0].parameters
-    click.echo(f"{name}: {len(outcomes)} trainings of {size:,} parameters in {seconds:.1f} s")
+    side_by_side = f"{sum(spent.values()):.1f} s of training in {seconds:.1f} s"
+    click.echo(f"{name}: {len(outcomes)} trainings of {size:,} parameters, {side_by_side}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from pipeline import artifacts, paths, settings, tracking
+from pipeline import artifacts, paths, settings, timings, tracking
 from pipeline.errors import UserError
 from pipeline.tracking import content, publishing, runs, store
 from tests import results_tree
@@ -27,6 +27,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.delenv("DVC_ROOT", raising=False)
         results_tree.build(root)
+        timings.write("words", "words-lstm", paths.model("words", "words-lstm"), {1: 1.5, 2: 2.0, 3: 4.0})
+        timings.write("names", "names-rnn", paths.model("names", "names-lstm"), {1: 9.0})
         yield root
 
 
@@ -75,6 +77,39 @@ def test_a_run_shows_settings_metrics_and_the_prepared_data(client: MlflowClient
     (data,) = run.inputs.dataset_inputs
     assert (data.dataset.name, data.dataset.digest) == ("names", "cd" * 6)
     assert run.info.status == "FINISHED"
+
+
+def test_a_model_that_reads_its_target_is_marked(client: MlflowClient) -> None:
+    tags = {model: one(client, model).data.tags for model in ("lyrics-lstm", "lyrics-bidirectional")}
+    assert {model: "reads_its_target" in of for model, of in tags.items()} == {
+        "lyrics-lstm": False,
+        "lyrics-bidirectional": True,
+    }
+
+
+def test_the_time_of_training_is_shown_of_the_model_and_of_each_seed(client: MlflowClient) -> None:
+    run = one(client, "words-lstm")
+    assert run.data.metrics["training_seconds"] == 7.5
+    seeds = found(client, "words", f"tags.mlflow.parentRunId = '{run.info.run_id}'")
+    assert {each.data.tags["seed"]: each.data.metrics["training_seconds"] for each in seeds} == {
+        "1": 1.5,
+        "2": 2.0,
+        "3": 4.0,
+    }
+
+
+def test_a_model_gets_no_time_of_another_training(client: MlflowClient) -> None:
+    folder = paths.model("names", "names-rnn")
+    assert "training_seconds" not in one(client, "names-rnn").data.metrics  # other weights were timed
+    assert "training_seconds" not in one(client, "names-lstm").data.metrics  # none were
+    assert timings.read("names", "names-rnn", timings.digest(folder)) == {}
+
+
+def test_the_time_of_training_is_in_no_digest(published: tracking.Tally) -> None:
+    timings.write("words", "words-lstm", paths.model("words", "words-lstm"), {1: 100.0, 2: 100.0, 3: 100.0})
+    (model, *_) = content.collect("words", settings.load())
+    assert model.metrics["training_seconds"] == 300.0
+    assert model.digest == published.digests["words"]["words-lstm"]
 
 
 def test_curves_are_means_over_seeds(client: MlflowClient) -> None:

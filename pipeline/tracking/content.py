@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import artifacts, paths
+from pipeline import artifacts, paths, timings
 from pipeline.errors import UserError
 from pipeline.references import BASELINE, is_baseline
 from pipeline.settings import Settings
+from pipeline.settings.fitting import reads_its_target
 from pipeline.settings.flat import flat
 
 Rows = Sequence[Mapping[str, str]]
 Curves = Mapping[str, Sequence[tuple[int, float]]]  # name -> (epoch, value)
 LOSSES = ("train_loss", "validation_loss")
+SECONDS = "training_seconds"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Content:
     curves: Curves
     files: tuple[tuple[Path, str], ...]  # with the artifact folder of each
     seeds: tuple[Seed, ...]
+    reads_its_target: bool = False  # so that its figures mean nothing
 
     @property
     def run_name(self) -> str:
@@ -75,30 +78,38 @@ def collect(dataset: str, known: Settings) -> Iterator[Content]:
     models = known.models_of(dataset)
     if missing := [model for model in models if model not in files.metrics]:
         raise UserError(f"{results / 'metrics.json'}: nothing of model {missing[0]}; run `dvc repro`, which adds it")
-    yield from (_model(files, model) for model in models)
+    task = known.datasets[dataset].task
+    yield from (_model(files, model, reads_its_target(known.models[model], task)) for model in models)
     yield from (_other(files, name) for name in files.metrics if name not in models)
 
 
-def _model(files: _Files, model: str) -> Content:
+def _model(files: _Files, model: str, meaningless: bool) -> Content:
     """Read a model's own folder, and pick its part of the data set's results."""
     folder = paths.model(files.dataset, model)
     description = artifacts.read_json(folder / "model.json")
     history = artifacts.read_csv(folder / "history.csv")
-    own = sorted(folder.glob("[!.]*"))
+    own, digest = sorted(folder.glob("[!.]*")), timings.digest(folder)
+    seconds = timings.read(files.dataset, model, digest)
     return Content(
         name=model,
         kind="model",
         dataset=files.dataset,
         card=files.card,
-        digest=_digest(files, model, artifacts.sha256(*own)),
+        digest=_digest(files, model, digest),
         settings={**flat(description["settings"]), "parameters": str(description["parameters"])},
-        metrics=_means(files.metrics[model]),
+        metrics={**_means(files.metrics[model]), **_cost(sum(seconds.values()) if seconds else None)},
         curves=_curves(history),
         files=(*((path, _home(path)) for path in own), *_shared(files.dataset, model)),
         seeds=tuple(
-            Seed(int(seed), record["status"], _values(files, model, seed), _curves(history, seed))
+            Seed(
+                int(seed),
+                record["status"],
+                {**_values(files, model, seed), **_cost(seconds.get(int(seed)))},
+                _curves(history, seed),
+            )
             for seed, record in description["seeds"].items()
         ),
+        reads_its_target=meaningless,
     )
 
 
@@ -166,6 +177,11 @@ def _means(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str
         for metric, values in of.items()
         for end, value in values.items()
     }
+
+
+def _cost(seconds: float | None) -> dict[str, float]:
+    """Return how long training took, if known; it is shown, but in no digest, as no two runs take as long."""
+    return {} if seconds is None else {SECONDS: seconds}
 
 
 def _values(files: _Files, model: str, seed: str) -> dict[str, float]:

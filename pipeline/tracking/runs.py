@@ -37,6 +37,8 @@ def _tags(wanted: Content) -> dict[str, str]:
         "model": wanted.name,
         "kind": wanted.kind,
     }
+    if wanted.reads_its_target:
+        tags["reads_its_target"] = "yes"
     return tags | ({"dvc_exp_name": os.environ[EXPERIMENT]} if os.environ.get(EXPERIMENT) else {})
 
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from safetensors.numpy import load_file
 
+from pipeline import timings
 from pipeline.artifacts import read_csv
 from stages.train import main
 from tests.processes import running
@@ -29,7 +30,7 @@ def model(project, trained):
 def test_a_model_is_trained_and_told(trained):
     done = trained["words-lstm"]
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.fullmatch(r"words-lstm: 4 trainings of 443 parameters in \d+\.\d s\n", done.stdout)
+    assert re.fullmatch(r"words-lstm: 4 trainings of 443 parameters, \d+\.\d s of training in \d+\.\d s\n", done.stdout)
 
 
 def test_its_folder_holds_the_weights_of_each_seed_and_fit_and_two_records(model):
@@ -60,6 +61,21 @@ def test_the_history_has_a_row_an_epoch_seed_and_fit(model):
     assert places == [(s, fit, e) for fit in ("held-out", "refit") for s in "12" for e in "123"]
     assert all(0 < float(row["train_loss"]) < 3 for row in rows)
     assert all((row["validation_loss"] == "") == (row["fit"] == "refit") for row in rows)
+
+
+def test_its_time_is_recorded_beside_the_results_and_in_none(project, model):
+    record = json.loads((project / ".timings/words/words-lstm.json").read_text())
+    assert record["digest"] == timings.digest(model)
+    assert set(record["seconds"]) == {"1", "2"}
+    assert all(seconds > 0 for seconds in record["seconds"].values())
+    assert not any(b"seconds" in of for path, of in content(project / "models").items() if path.endswith("json"))
+
+
+def test_an_experiment_in_a_copy_records_its_time_in_the_real_project(project, run, trained, tmp_path):
+    before = content(project / ".timings")
+    assert run("train", "words-lost", DVC_ROOT=str(tmp_path)).returncode == 0
+    assert set(content(tmp_path)) == {".timings/words/words-lost.json"}
+    assert content(project / ".timings") == before
 
 
 def test_the_number_of_workers_changes_no_byte(model, run):
