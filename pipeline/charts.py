@@ -36,6 +36,7 @@ STYLE: dict[Any, Any] = {
 }
 WIDTH, HEIGHT, DPI = 7.0, 4.2, 160
 TOGETHER = 3  # models that share one panel; more get a panel each
+FORECASTS_TOGETHER = 2  # likewise, beside the truth and the baselines
 DECADES = 100.0  # a longer range of losses is drawn on a logarithmic axis
 COUNTED_CLASSES = 20  # with more, the numbers in a confusion matrix would overlap
 STYLES = {"train_loss": ("training", "--"), "validation_loss": ("validation", "-")}
@@ -85,26 +86,42 @@ def confusion(rows: Rows, path: Path, title: str) -> None:
 
 
 def forecast(rows: Rows, path: Path, title: str) -> None:
-    """Draw the true values by date, with the forecasts of the baselines and of each model."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    """Draw the true values by date, with the forecasts of the baselines and of each model.
 
-    days: Any = [date.fromisoformat(row["date"]) for row in rows]
+    Many models get a panel each, beside the truth and the strong baseline: in one panel no line could be followed.
+    """
     names = [name for name in (rows[0] if rows else ()) if name not in ("date", "truth")]
     baselines, models = ([name for name in names if is_baseline(name) is wanted] for wanted in (True, False))
-    with _figure(path, title) as figure:
-        axes = figure.subplots()
-        axes.plot(days, _column(rows, "truth"), color="black", linewidth=1.8, label="truth")
-        for name, style in zip(baselines, cycle(BASELINE_STYLES), strict=False):
-            axes.plot(days, _column(rows, name), color=BASELINE_COLOUR, linestyle=style, label=name)
-        for number, name in enumerate(models):
-            colour = COLOURS[number % len(COLOURS)]
-            axes.plot(days, _column(rows, name), color=colour, linewidth=1.4, label=name)
-        locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-        axes.set_xlabel("date")
-        axes.set_ylabel("value of the day")
-        _legend(figure, axes, columns=3)
+    shared = len(models) <= FORECASTS_TOGETHER
+    panels = [models] if shared else [[model] for model in models]
+    height = HEIGHT if shared else 1.2 + 2.0 * len(panels)
+    with _figure(path, title, height) as figure:
+        axes = _panels(figure, len(panels), 1, "date")
+        for number, (here, drawn) in enumerate(zip(axes, panels, strict=True)):
+            _draw_days(here, rows, baselines if shared else baselines[:1])
+            for place, model in enumerate(drawn, number):
+                colour, label = COLOURS[place % len(COLOURS)], model if shared else "model"
+                here.plot(_dates(rows), _column(rows, model), color=colour, linewidth=1.4, label=label)
+            if not shared:
+                here.set_title(drawn[0])
+        figure.supylabel("value of the day", fontsize="medium")
+        _legend(figure, axes[0], columns=3)
+
+
+def _draw_days(axes: "Axes", rows: Rows, baselines: Sequence[str]) -> None:
+    """Draw the true values and the baselines' forecasts over an axis of dates."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    axes.plot(_dates(rows), _column(rows, "truth"), color="black", linewidth=1.8, label="truth")
+    for name, style in zip(baselines, cycle(BASELINE_STYLES), strict=False):
+        axes.plot(_dates(rows), _column(rows, name), color=BASELINE_COLOUR, linestyle=style, label=name)
+    locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def _dates(rows: Rows) -> Any:
+    return [date.fromisoformat(row["date"]) for row in rows]
 
 
 @contextmanager
@@ -152,7 +169,7 @@ def _column(rows: Rows, name: str) -> list[float]:
     return [math.nan if value is None else value for value in found]
 
 
-def _panels(figure: "Figure", count: int, columns: int) -> list["Axes"]:
+def _panels(figure: "Figure", count: int, columns: int, counted: str = "epoch") -> list["Axes"]:
     """Return panels of the same scale; the lowest of each column says what its axis counts."""
     grid = figure.subplots(math.ceil(count / columns), columns, sharex=True, sharey=True, squeeze=False)
     axes: list[Axes] = list(grid.flat)
@@ -160,7 +177,7 @@ def _panels(figure: "Figure", count: int, columns: int) -> list["Axes"]:
         if place >= count:
             here.set_axis_off()
         elif place + columns >= count:
-            here.set_xlabel("epoch")
+            here.set_xlabel(counted)
             here.tick_params(labelbottom=True)
     return axes[:count]
 

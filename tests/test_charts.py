@@ -83,6 +83,14 @@ def test_forecast_has_gaps_where_a_model_diverged(tmp_path: Path) -> None:
     assert width(tmp_path / "a.png") == 1120
 
 
+def test_many_forecasts_get_a_panel_each(tmp_path: Path) -> None:
+    days = [{**day, **dict.fromkeys(("rnn", "lstm"), day["gru"])} for day in DAYS]
+    charts.forecast(DAYS, tmp_path / "few.png", "sales: forecast")
+    charts.forecast(days, tmp_path / "many.png", "sales: forecast")
+    heights = [int.from_bytes((tmp_path / name).read_bytes()[20:24], "big") for name in ("few.png", "many.png")]
+    assert heights[1] > 2 * heights[0]
+
+
 def test_the_users_own_style_is_left_out_and_left_alone(tmp_path: Path) -> None:
     import matplotlib
 

@@ -1,6 +1,7 @@
 """One store for all tests here, as making one takes seconds; the tests run in the order in which they stand."""
 
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -147,6 +148,15 @@ def test_each_seed_has_a_run_below_its_models(client: MlflowClient) -> None:
         if (row["model"], row["split"], row["metric"], row["seed"]) == ("names-rnn", "test", "accuracy", "3")
     )
     assert third.data.metrics["test.accuracy"] == float(value)
+
+
+def test_runs_can_be_read_as_the_docs_say(client: MlflowClient, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (results_tree.REPOSITORY / "docs" / "tracking.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    exec(code, {})  # noqa: S102 (our own lines)
+    told = [line.rpartition("-") for line in capsys.readouterr().out.splitlines()]
+    assert sorted(name for name, _, _ in told) == ["names-lstm", "names-rnn"]
+    assert float(told[0][2].split()[1]) > float(told[1][2].split()[1])
 
 
 def test_publishing_again_changes_nothing(published: tracking.Tally, client: MlflowClient) -> None:

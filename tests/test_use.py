@@ -54,7 +54,13 @@ def test_a_second_run_does_nothing_and_is_quick(done):
 def test_git_sees_results_and_nothing_else(done):
     tracked = done.run("git", "ls-files").split()
     assert {"dvc.lock", "results/words/metrics.json", "reports/index.html"} <= set(tracked)
-    assert not [path for path in tracked if path.startswith(("models", "data/prepared")) or path.endswith(".db")]
+    assert {path for path in tracked if path.startswith("reports/models")} == {
+        "reports/models/words-lstm.md",
+        "reports/models/overfit-lstm.md",
+    }
+    assert (done.folder / ".timings/words/words-lstm.json").exists()
+    ignored = ("models", "data/prepared", ".timings")
+    assert not [path for path in tracked if path.startswith(ignored) or path.endswith(".db")]
 
 
 def test_a_forced_run_gives_the_same_lock_results_and_reports(copy):
@@ -89,6 +95,7 @@ def test_a_model_and_a_data_set_are_added_in_params_alone(copy):
     report = (copy.folder / "reports/index.md").read_text()
     assert "words-gru" in report
     assert "greetings-rnn" in report
+    assert "data/README.md does not say" in (copy.folder / "reports/models/greetings-rnn.md").read_text()
 
 
 def test_a_removed_model_is_asked_to_be_cleared_away(copy):
@@ -125,7 +132,20 @@ def test_a_fresh_clone_with_the_cache_publishes_and_trains_nothing(done, tmp_pat
     assert set(ran(clone.run("dvc", "repro"))) == {"publish"}
     with sqlite3.connect(clone.folder / "mlflow.db") as store:
         names = {name for (name,) in store.execute("select name from experiments")}
+        ((timed,),) = store.execute("select count(*) from metrics where key = 'training_seconds'")
     assert {"words", "overfit"} <= names
+    assert timed == 0  # nothing was trained here
+    with sqlite3.connect(done.folder / "mlflow.db") as store:
+        ((timed,),) = store.execute("select count(*) from metrics where key = 'training_seconds'")
+    assert timed == 2 * (1 + 2)  # models, each with two seeds
+
+
+def test_a_card_that_was_lost_comes_back(copy):
+    card = copy.folder / "reports/models/words-lstm.md"
+    card.unlink()
+    assert ran(copy.run("dvc", "repro", "report")) == ["report"]
+    assert "# words-lstm" in card.read_text()
+    assert copy.run("git", "status", "--porcelain") == ""
 
 
 def test_plots_have_curves_and_figures(copy):

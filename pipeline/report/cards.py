@@ -105,8 +105,7 @@ def _usage(results: Results, model: str) -> Part:
 
 
 def _data(results: Results, origin: Origin) -> Part:
-    told = {"what": origin.what, "source": origin.source, "licence": origin.licence}
-    rows = [(name, text or "data/README.md does not say") for name, text in told.items()]
+    rows = [(name, text or "data/README.md does not say") for name, text in origin.facts]
     table = Table(f"Data set {results.card['dataset']}", ("", ""), (*rows, *data.facts_of(results.card)), prose=True)
     return Part("Data", tables=(table, *data.mended(results.card)))
 

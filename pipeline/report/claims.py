@@ -18,15 +18,12 @@ def part(results: Results, published: Published) -> Part | None:
 
 
 def beside_others(results: Results, published: Published, model: str | None, split: str) -> str:
-    """Return a model's published figures on a split, or else those of the other models of its data set."""
-    own = list(_on(results, published, model, split)) if model else []
-    others = [
-        f"{name}: {claim.in_words}"
-        for name in results.contestants
-        if name != model
-        for claim in _on(results, published, name, split)
-    ]
-    return " / ".join([claim.in_words for claim in own] or others) or NONE
+    """Return a model's published figures on a split, or else the numbers given for others of its data set."""
+    if own := [claim.in_words for claim in _on(results, published, model, split)]:
+        return " / ".join(own)
+    others = [(name, claim) for name in results.contestants for claim in _on(results, published, name, split)]
+    figures = [f"{name}: {claim.in_words}" for name, claim in others if claim.value is not None]
+    return " / ".join(figures) or ("no figure given" if others else NONE)
 
 
 def rows_of(results: Results, published: Published, model: str) -> Iterator[tuple[str, ...]]:
@@ -59,10 +56,10 @@ def _faults(results: Results, published: Published) -> Table:
     return Table("Faults of the write-up, what is done about them, and the results", columns, rows, prose=True)
 
 
-def _on(results: Results, published: Published, model: str, split: str) -> Iterator[Claim]:
+def _on(results: Results, published: Published, model: str | None, split: str) -> Iterator[Claim]:
     """Yield a model's published figures that belong to a split; one of no split of ours to the fit, if there is one."""
     home = "train" if "train" in results.splits else "test"
-    for claim in published.models.get(model, ()):
+    for claim in published.models.get(model or "", ()):
         if split == (claim.split if claim.split in results.splits else home):
             yield claim
 

@@ -28,22 +28,37 @@ def part(results: Results) -> Part | None:
     return Part("Which differences hold", points=(*_held(rows), *_open(rows)))
 
 
-def of(results: Results, model: str) -> list[str]:
-    """Return the sentences about one model: what it beats, what beats it, what no difference holds from."""
-    rows = [row for row in results.tables.get("comparisons", []) if model in (row["better"], row["worse"])]
-    return [*_held(rows), *_open(rows)]
+def of(results: Results, model: str) -> Iterator[str]:
+    """Yield what is said of one model: what it beats, what beats it, and from what no difference of it holds."""
+    rows = results.tables.get("comparisons", [])
+    yield from _held([row for row in rows if row["better"] == model])
+    held = [row for row in rows if row["worse"] == model and row["holds"] == "yes"]
+    if held:
+        winners = [f"{called(row['better'])} by {_margin(row)}" for row in sorted(held, key=_size)]
+        yield f"{model} is beaten by {listed(winners)} {UNITS[held[0]['measure']][1]}."
+    if others := _like(rows, model):
+        what = UNITS[rows[0]["measure"]][2]
+        yield f"No difference of {what} holds between {model} and {listed([called(name) for name in others], 'or')}."
 
 
 def like(results: Results, model: str) -> list[str]:
     """Return the models from which no difference of a model holds."""
-    pairs = [(row["better"], row["worse"]) for row in results.tables.get("comparisons", []) if row["holds"] == "no"]
-    found = [other for pair in pairs for other in pair if model in pair and other != model]
-    return [other for other in found if other in results.models]
+    return [other for other in _like(results.tables.get("comparisons", []), model) if other in results.models]
+
+
+def _like(rows: Rows, model: str) -> list[str]:
+    pairs = [(row["better"], row["worse"]) for row in rows if row["holds"] == "no"]
+    return [other for pair in pairs for other in pair if model in pair and other != model]
+
+
+def _size(row: dict[str, str]) -> float:
+    """Put the largest difference first."""
+    return -float(row["difference"])
 
 
 def _held(rows: Rows) -> Iterator[str]:
     """Yield a sentence for each winner, the one that beats most others first."""
-    held = sorted((row for row in rows if row["holds"] == "yes"), key=lambda row: -float(row["difference"]))
+    held = sorted((row for row in rows if row["holds"] == "yes"), key=_size)
     for name in _by_wins(rows):
         if beaten := [row for row in held if row["better"] == name]:
             margins = [f"{called(row['worse'])} by {_margin(row)}" for row in beaten]

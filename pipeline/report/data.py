@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipeline.report import origins
 from pipeline.report.parts import Part, Table
 from pipeline.report.wording import count, number
 
@@ -10,7 +11,8 @@ from pipeline.report.wording import count, number
 def part(card: Mapping[str, Any]) -> Part:
     """Describe the data, and the faults that were found in them."""
     sentences = () if card["faults"] else ("No faults were found in the raw data.",)
-    facts = Table("What the data are", ("", ""), tuple(facts_of(card)), prose=True)
+    told = [(name, origins.plain(text)) for name, text in origins.read(card["dataset"]).facts if text]
+    facts = Table("What the data are", ("", ""), (*told, *facts_of(card)), prose=True)
     return Part("Data", sentences, tables=(facts, *mended(card)))
 
 

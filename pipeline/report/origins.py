@@ -1,6 +1,7 @@
 """What data/README.md says of a data set: what it is, where it comes from, its licence and its faults."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pipeline.errors import UserError
 from pipeline.report.parts import Markdown
 
 PATH = Path("data/README.md")
+MARKS = re.compile(r"\[([^\]]*)\]\([^)]*\)|[`*]")
 LINK = re.compile(r"\[([^\]]*)\]\((?!\w+:|/|#)([^)\s]+)\)")  # to another file of the project
 
 
@@ -19,6 +21,18 @@ class Origin:
     source: Markdown | None
     licence: Markdown | None
     faults: tuple[Markdown, ...]
+
+    @property
+    def facts(self) -> Iterator[tuple[str, Markdown | None]]:
+        """Yield a name and what is said, if anything is."""
+        yield "what", self.what
+        yield "source", self.source
+        yield "licence", self.licence
+
+
+def plain(text: str) -> str:
+    """Strip Markdown of its links and marks, for a page that is not Markdown."""
+    return MARKS.sub(lambda found: found[1] or "", text)
 
 
 def read(dataset: str) -> Origin:

@@ -33,7 +33,7 @@ MEANINGLESS = "no result that means anything, as every model reads what it is as
 BESIDE_BASELINE = {
     "ahead": "The best network beats the baseline, by a difference that holds, on",
     "open": "No difference holds between the best network and the baseline on",
-    "behind": "The baseline beats the best network, by a difference that holds, though not every network on",
+    "behind": "The baseline beats the best network by a difference that holds, but not every network, on",
     "beaten": "The baseline beats every network, by differences that hold, on",
 }
 

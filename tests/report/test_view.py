@@ -76,7 +76,8 @@ def test_the_report_answers_in_the_order_in_which_a_reader_asks(view: View) -> N
 def test_the_verdict_tells_margins_and_where_no_network_is_needed(view: View) -> None:
     points = part(view, "names", "Which model to take").points
     assert points[0].startswith("On 90 held-out names: names-")
-    assert any("beats" in point and "by 2.1 to 3.4" in point for point in points)
+    assert points[1] == "names-rnn is beaten by names-lstm by 2.1 to 3.4 points of accuracy."
+    assert points[2] == "No difference of accuracy holds between names-rnn and the baseline."
     (words, *_) = (each for each in part(view, "lyrics", "Which model to take").points if "better" in each)
     assert words == "The baseline (perplexity 0.250), which is no network, does better than the network here."
 
