@@ -23,7 +23,7 @@ def card(results: Results, published: Published, model: str) -> Section:
     trained = results.models[model]
     parts = (
         Part("Intended use", (limitations.use(results, model), CAUTION)),
-        Part("What it cannot do", points=(*limitations.of(results, model), *_faults(origin))),
+        Part("What it cannot do", points=(*limitations.of(results, model), *_faults(results.card["dataset"], origin))),
         _results(results, published, model),
         _usage(results, model),
         _data(results, origin),
@@ -47,9 +47,9 @@ def _opening(results: Results, model: Model) -> str:
     )
 
 
-def _faults(origin: Origin) -> Iterator[str]:
+def _faults(dataset: str, origin: Origin) -> Iterator[str]:
     for fault in origin.faults:
-        yield Markdown(f"Of the data: {fault}")
+        yield Markdown(f"[Of the data](../../data/README.md#{dataset}): {fault}")
 
 
 def _results(results: Results, published: Published, model: str) -> Part:
@@ -90,7 +90,7 @@ def _standing(results: Results, model: str) -> Iterator[str]:
         places = ranked(results, split)
         if len(places) > 1 and model in places and split in results.metrics[model]:
             place = places.index(model) + 1
-            yield f"Number {place} of {len(places)} models of this data set, by {SPLITS[judge_of(results, split)]}."
+            yield f"Number {place} of {len(places)} models of this data set, by its {judge_of(results, split)} rows."
 
 
 def _usage(results: Results, model: str) -> Part:

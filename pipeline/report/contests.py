@@ -62,7 +62,7 @@ def _held(rows: Rows) -> Iterator[str]:
     for name in _by_wins(rows):
         if beaten := [row for row in held if row["better"] == name]:
             margins = [f"{called(row['worse'])} by {_margin(row)}" for row in beaten]
-            yield f"{_first(name)} beats {listed(margins)} {UNITS[beaten[0]['measure']][1]}."
+            yield f"{first(name)} beats {listed(margins)} {UNITS[beaten[0]['measure']][1]}."
 
 
 def called(name: str) -> str:
@@ -70,7 +70,8 @@ def called(name: str) -> str:
     return f"the {name}" if name == BASELINE else name
 
 
-def _first(name: str) -> str:
+def first(name: str) -> str:
+    """Return what it is called at the start of a sentence."""
     return f"The {name}" if name == BASELINE else name
 
 

@@ -152,10 +152,15 @@ def _word_cells(row: dict[str, str] | None) -> tuple[str, str]:
 
 
 def _probes(rows: Rows) -> Part:
+    models = list(by_model(rows))
+    truths = {row["input"]: number(float(row["target"])) for row in rows}
+    cells = {(row["input"], row["model"]): _predicted(row) for row in rows}
     table = Table(
-        "Some inputs, with mean and 95 % interval of the predictions over seeds",
-        ("input", "model", "truth", "prediction"),
-        tuple((row["input"], row["model"], number(float(row["target"])), _predicted(row)) for row in rows),
+        "Some inputs, with mean and 95 % interval of each model's predictions over seeds",
+        ("input", "truth", *models),
+        tuple(
+            (given, truth, *(cells.get((given, model), NONE) for model in models)) for given, truth in truths.items()
+        ),
     )
     return Part("Single values", ("Predicted by the fit to all rows.",), tables=(table,))
 

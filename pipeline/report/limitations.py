@@ -124,7 +124,8 @@ def _symbols(results: Results, settings: Any) -> str:
     """Say which symbols a model reads."""
     alphabet = getattr(settings, "alphabet", "any")
     if alphabet != "any":
-        return f"It reads these symbols, and any other as a space: {alphabet.replace(' ', '')}"
+        shown = alphabet.replace(" ", "") + (" and the space" if " " in alphabet else "")
+        return f"It reads these symbols alone, and brings other text into them as its data were: {shown}"
     known = results.card["symbols"] - (results.card["unknown"] is not None)
     return f"It knows the {count(known)} symbols of its training rows, and refuses any other."
 

@@ -19,9 +19,11 @@ PREFIX, LENGTH = 24, 60  # characters
 def examples(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> tuple[Code, Code]:
     """Return lines of Python and of the shell that can be run as they stand, in the project's folder."""
     python, shell = EXAMPLES[dataset.format](name, model, dataset, prepared)
-    return Code("python", ("import pipeline", "", f"model = pipeline.load({_quoted(name)})", *python)), Code(
-        "sh", tuple(shell)
-    )
+    imports = [
+        f"import {module}" for module in ("numpy", "pipeline") if module == "pipeline" or dataset.format == "series"
+    ]
+    loaded = f"model = pipeline.load({_quoted(name)})"
+    return Code("python", (*imports, "", loaded, *python)), Code("sh", tuple(shell))
 
 
 def _words(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
@@ -68,8 +70,6 @@ def _pairs(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: 
 def _series(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
     values = paths.prepared(prepared.card.dataset) / "train" / "values.npy"
     python = [
-        "import numpy",
-        "",
         f'days = numpy.load("{values}").tolist()  # oldest first',
         f"model.predict(days)  # the day after them; the last {model.window} count",
     ]

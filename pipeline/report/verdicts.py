@@ -61,14 +61,14 @@ def _of_split(results: Results, split: str) -> Iterator[str]:
         for name in ("baseline", "limit")
         if (figure := shown(results, name, split, metric)) != NONE
     )
-    chosen = "by its validation rows" if judge_of(results, split) == "validation" else "on these very rows"
+    chosen = "by validation rows" if judge_of(results, split) == "validation" else "on these very rows"
     alone = len(results.contestants) == 1
     how = "is the only model" if alone else f"is the best {chosen}"
     yield f"On {where}: {model} {how}, with {label(metric)} {shown(results, model, split, metric)}{beside}."
     if split == "test":
         yield from contests.of(results, model)
         yield from _cheaper(results, model)
-    yield from _beaten(results, split)
+        yield from _beaten(results, split)
 
 
 def _cheaper(results: Results, model: str) -> Iterator[str]:
@@ -83,17 +83,10 @@ def _cheaper(results: Results, model: str) -> Iterator[str]:
 
 
 def _beaten(results: Results, split: str) -> Iterator[str]:
-    """Say plainly where baselines do better than every network."""
-    found = [
-        f"{contests.called(name)} ({_figure(results, name, split, metric)})"
-        for name, metric in beaten_by(results, split)
-    ]
-    if found:
-        every = "every network" if len(results.contestants) > 1 else "the network"
-        does = "which is no network, does" if len(found) == 1 else "which are no networks, do"
-        sentence = f"{listed(found)}, {does} better than {every} here."
-        yield sentence[0].upper() + sentence[1:]
-
-
-def _figure(results: Results, name: str, split: str, metric: str) -> str:
-    return f"{label(metric)} {shown(results, name, split, metric)}"
+    """Say plainly where baselines do better than every network, and whether those differences hold."""
+    every = "every network" if len(results.contestants) > 1 else "the network"
+    for name, metric in beaten_by(results, split):
+        holds = name == BASELINE and _beside_baseline(results) == "beaten"
+        figure = f"{label(metric)} {shown(results, name, split, metric)}"
+        verb = "beats" if holds else "has a better mean than"
+        yield f"{contests.first(name)} ({figure}), which is no network, {verb} {every} here."

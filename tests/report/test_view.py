@@ -79,7 +79,7 @@ def test_the_verdict_tells_margins_and_where_no_network_is_needed(view: View) ->
     assert points[1] == "names-rnn is beaten by names-lstm by 2.1 to 3.4 points of accuracy."
     assert points[2] == "No difference of accuracy holds between names-rnn and the baseline."
     (words, *_) = (each for each in part(view, "lyrics", "Which model to take").points if "better" in each)
-    assert words == "The baseline (perplexity 0.250), which is no network, does better than the network here."
+    assert words == "The baseline (perplexity 0.250), which is no network, has a better mean than the network here."
 
 
 def test_the_short_answers_tell_data_sets_apart_by_what_beats_what(view: View) -> None:
