@@ -12,8 +12,7 @@ from pipeline.history import HELD_OUT, REFIT, Outcome
 from pipeline.progress import TrainingProgress
 from pipeline.settings.models import ModelSettings
 
-# torch's optimisers import the second at their first use, which takes each worker a second.
-PRELOAD = ("pipeline.training", "torch._dynamo")
+PRELOAD = ("pipeline.training",)  # imported once, not by each worker
 
 
 @dataclass(frozen=True)
