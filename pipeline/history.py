@@ -26,6 +26,7 @@ class Outcome:
     best_epoch: int  # whose weights these are; 0 if it diverged
     parameters: int
     epochs: tuple[Epoch, ...]
+    caveat: str = ""  # why another machine may come to other bytes
 
     @property
     def finished(self) -> bool:

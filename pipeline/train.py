@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import engine, model_folder
+from pipeline import engine, model_folder, numerics
 from pipeline.datasets import prepared as data
 from pipeline.datasets.prepared import Card
 from pipeline.engine import Tell
@@ -46,9 +46,10 @@ def fits_of(card: Card) -> tuple[str, ...]:
 
 def train_cell(cell: Cell, tell: Tell) -> Outcome:
     """Train one network, in a worker, and write its weights."""
-    from pipeline import training  # late: it imports torch, which only the workers need
+    from pipeline import device, training  # late: they import torch, which only the workers need
 
     fitted = training.fit(cell.settings, data.read(cell.prepared), cell.seed, cell.fit, tell, cell.model)
     if fitted.weights:
         model_folder.write_weights(model_folder.weights_file(cell.folder, cell.seed, cell.fit), fitted.weights)
-    return Outcome(cell.seed, cell.fit, fitted.status, fitted.best_epoch, fitted.parameters, fitted.history)
+    of = (fitted.status, fitted.best_epoch, fitted.parameters, fitted.history)
+    return Outcome(cell.seed, cell.fit, *of, numerics.caveat(device.choose().type))

@@ -22,8 +22,10 @@ def main(name: str) -> None:
         if not outcome.finished:
             click.echo(f"{name} seed {outcome.seed}: {outcome.status}")
     seconds = time.monotonic() - started
-    size = outcomes[0].parameters
+    size, caveat = outcomes[0].parameters, outcomes[0].caveat
     click.echo(f"{name}: {len(outcomes)} trainings of {size:,} parameters in {seconds:.1f} s")
+    if caveat:
+        click.echo(f"{name}: {caveat}")
 
 
 if __name__ == "__main__":

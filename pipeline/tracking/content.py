@@ -90,7 +90,7 @@ def _model(files: _Files, model: str) -> Content:
         dataset=files.dataset,
         card=files.card,
         digest=_digest(files, model, artifacts.sha256(*own)),
-        settings={**_flat(description["settings"]), "parameters": str(description["parameters"])},
+        settings={**_flat(description["settings"]), **_noted(description)},
         metrics=_means(files.metrics[model]),
         curves=_curves(history),
         files=(*((path, _home(path)) for path in own), *_shared(files.dataset, model)),
@@ -99,6 +99,11 @@ def _model(files: _Files, model: str) -> Content:
             for seed, record in description["seeds"].items()
         ),
     )
+
+
+def _noted(description: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is told of a model besides its settings: its size, and that its numerics were native, if so."""
+    return {key: str(description[key]) for key in ("parameters", "numerics") if key in description}
 
 
 def _other(files: _Files, name: str) -> Content:
