@@ -12,6 +12,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from pipeline import products, recurrences
+
 State = tuple[Tensor, ...]
 
 
@@ -25,7 +27,11 @@ class Cell(Protocol):
 
 
 class LibraryCell(nn.Module):
-    """A layer of torch: `nn.RNN` (tanh), `nn.GRU` or `nn.LSTM`."""
+    """A layer of torch: `nn.RNN` (tanh), `nn.GRU` or `nn.LSTM`.
+
+    The first two only hold the weights where `recurrences` computes them; torch's LSTM runs on the CPU in
+    oneDNN, whose bytes are the same everywhere as they are, and faster.
+    """
 
     def __init__(self, layer: type[nn.RNN] | type[nn.GRU] | type[nn.LSTM], inputs: int, hidden: int) -> None:
         super().__init__()
@@ -34,6 +40,8 @@ class LibraryCell(nn.Module):
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run the layer; torch's extra leading axis of the state, one entry a layer, is hidden here."""
+        if not isinstance(self.layer, nn.LSTM) and products.ours(inputs):
+            return self._ours(inputs, _start(inputs, state, self.output_size))
         if state is None:
             outputs, after = self.layer(inputs)
         else:
@@ -41,6 +49,14 @@ class LibraryCell(nn.Module):
             outputs, after = self.layer(inputs, before if len(before) > 1 else before[0])
         parts = after if isinstance(after, tuple) else (after,)
         return outputs, tuple(part.squeeze(0) for part in parts)
+
+    def _ours(self, inputs: Tensor, start: Tensor) -> tuple[Tensor, State]:
+        w_x, w_h, b_x, b_h = self.layer.parameters()
+        if isinstance(self.layer, nn.GRU):
+            states = recurrences.gated(inputs, start, w_x, w_h, b_x, b_h)
+        else:
+            states = recurrences.plain(inputs, start, w_x, w_h, b_x + b_h, squashed=True)
+        return states[:, 1:], (states[:, -1],)
 
 
 class ScratchCell(nn.Module):
@@ -57,8 +73,11 @@ class ScratchCell(nn.Module):
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Step through the sequence; the inputs' share of all steps is one product."""
-        h = state[0] if state else inputs.new_zeros(len(inputs), self.output_size)
-        outputs = []
+        start = _start(inputs, state, self.output_size)
+        if products.ours(inputs):
+            states = recurrences.plain(inputs, start, self.w_x.T, self.w_h.T, self.b, squashed=True)
+            return states[:, 1:], (states[:, -1],)
+        h, outputs = start, []
         for driven in (inputs @ self.w_x + self.b).unbind(1):  # (b, hidden)
             h = torch.tanh(driven + h @ self.w_h)
             outputs.append(h)
@@ -76,13 +95,22 @@ class LinearCell(nn.Module):
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Step through the sequence."""
-        h = state[0] if state else inputs.new_zeros(len(inputs), self.hidden)
-        outputs = []
+        start = _start(inputs, state, self.hidden)
+        if products.ours(inputs):
+            w_x, w_h = self.w.weight.split_with_sizes((inputs.shape[2], self.hidden), 1)
+            states = recurrences.plain(inputs, start, w_x, w_h, self.w.bias, squashed=False)
+            return torch.cat((inputs, states[:, :-1]), 2), (states[:, -1],)
+        h, outputs = start, []
         for x in inputs.unbind(1):
             both = torch.cat((x, h), 1)
             outputs.append(both)
             h = self.w(both)
         return torch.stack(outputs, 1), (h,)
+
+
+def _start(inputs: Tensor, state: State | None, hidden: int) -> Tensor:
+    """Return the state to start from, of a cell that has one part: (b, hidden)."""
+    return state[0] if state else inputs.new_zeros(len(inputs), hidden)
 
 
 BUILDERS: Mapping[str, Callable[[int, int], LibraryCell | ScratchCell | LinearCell]] = {

@@ -7,6 +7,8 @@ from typing import ParamSpec, TypeVar
 
 import click
 
+from pipeline import numerics
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -21,6 +23,8 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
+            if fault := numerics.fault():
+                raise UserError(fault)
             return command(*args, **kwargs)
         except UserError as error:
             raise click.ClickException(str(error)) from None

@@ -27,6 +27,7 @@ class Outcome:
     parameters: int
     epochs: tuple[Epoch, ...]
     seconds: float = 0.0  # of this training alone; no file that is hashed holds them
+    caveat: str = ""  # why another machine may come to other bytes
 
     @property
     def finished(self) -> bool:

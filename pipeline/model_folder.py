@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from pipeline import artifacts
+from pipeline import artifacts, numerics
 from pipeline.datasets.prepared import Card
 from pipeline.errors import UserError
 from pipeline.history import REFIT, Outcome
@@ -53,6 +53,7 @@ def write_records(folder: Path, name: str, settings: ModelSettings, card: Card, 
             "settings": settings.model_dump(mode="json"),
             "parameters": outcomes[0].parameters,
             "prepared_digest": card.digest,
+            **({"numerics": "native"} if numerics.native() else {}),
             "seeds": {str(seed): _seed(outcomes, seed) for seed in dict.fromkeys(o.seed for o in outcomes)},
         },
     )

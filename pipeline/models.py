@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from pipeline import cells
+from pipeline import cells, products
 from pipeline.cells import State
 from pipeline.errors import UserError
 from pipeline.settings.models import ModelSettings
@@ -159,7 +159,7 @@ class SequenceModel(nn.Module):
 def _head(kind: str, inputs: int, outputs: int) -> nn.Module:
     if kind == "none":
         return nn.Identity()
-    linear = nn.Linear(inputs, outputs)
+    linear = products.Linear(inputs, outputs)
     return nn.Sequential(linear, nn.ReLU()) if kind == "linear-relu" else linear
 
 

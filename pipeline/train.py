@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import engine, model_folder
+from pipeline import engine, model_folder, numerics
 from pipeline.datasets import prepared as data
 from pipeline.datasets.prepared import Card
 from pipeline.engine import Tell
@@ -13,8 +13,7 @@ from pipeline.history import HELD_OUT, REFIT, Outcome
 from pipeline.progress import TrainingProgress
 from pipeline.settings.models import ModelSettings
 
-# torch's optimisers import the second at their first use, which takes each worker a second.
-PRELOAD = ("pipeline.training", "torch._dynamo")
+PRELOAD = ("pipeline.training",)  # imported once, not by each worker
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,12 @@ def fits_of(card: Card) -> tuple[str, ...]:
 
 def train_cell(cell: Cell, tell: Tell) -> Outcome:
     """Train one network, in a worker, and write its weights."""
-    from pipeline import training  # late: it imports torch, which only the workers need
+    from pipeline import device, training  # late: they import torch, which only the workers need
 
     started = time.monotonic()
     fitted = training.fit(cell.settings, data.read(cell.prepared), cell.seed, cell.fit, tell, cell.model)
     if fitted.weights:
         model_folder.write_weights(model_folder.weights_file(cell.folder, cell.seed, cell.fit), fitted.weights)
+    of = (fitted.status, fitted.best_epoch, fitted.parameters, fitted.history)
     seconds = time.monotonic() - started
-    return Outcome(cell.seed, cell.fit, fitted.status, fitted.best_epoch, fitted.parameters, fitted.history, seconds)
+    return Outcome(cell.seed, cell.fit, *of, seconds, numerics.caveat(device.choose().type))

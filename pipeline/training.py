@@ -13,6 +13,7 @@ from pipeline.examples import Examples, joined
 from pipeline.history import HELD_OUT, REFIT, Epoch
 from pipeline.model_folder import Weights
 from pipeline.models import SequenceModel, StackState
+from pipeline.optimisation import Optimiser
 from pipeline.settings.models import ModelSettings
 from pipeline.tasks import TASKS, Task
 from pipeline.tasks.reading import outputs as read_outputs
@@ -50,7 +51,7 @@ class Trainer:
         state: StackState | None = None
         for done, batch in enumerate(portions):
             rate = optimisation.rate_at(self.settings, epoch - 1 + done / len(portions))
-            optimisation.set_rate(self.optimiser, rate)
+            self.optimiser.rate = rate
             summed, scored, state = step(self.task, self.model, self.optimiser, self.settings, batch, state)
             total += summed
             count += scored
@@ -73,7 +74,7 @@ class Trainer:
 def step(
     task: Task,
     model: SequenceModel,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
     settings: ModelSettings,
     batch: batches.Batch,
     state: StackState | None,
@@ -82,12 +83,12 @@ def step(
 
     Nothing here waits for the device: no number leaves it.
     """
-    optimiser.zero_grad(set_to_none=True)
+    optimiser.zero_grad()
     outputs, after = model(batch.inputs, batch.lengths, None if batch.fresh else state)
     summed, scored = task.loss(model, outputs, batch)
     torch.autograd.backward(summed / scored)
     if settings.clip:
-        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+        optimiser.clip(settings.clip)
     optimiser.step()
     return summed.detach(), scored, tuple(tuple(part.detach() for part in layer) for layer in after)
 

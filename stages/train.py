@@ -24,9 +24,11 @@ def main(name: str) -> None:
         if not outcome.finished:
             click.echo(f"{name} seed {outcome.seed}: {outcome.status}")
     seconds = time.monotonic() - started
-    size = outcomes[0].parameters
+    size, caveat = outcomes[0].parameters, outcomes[0].caveat
     side_by_side = f"{sum(spent.values()):.1f} s of training in {seconds:.1f} s"
     click.echo(f"{name}: {len(outcomes)} trainings of {size:,} parameters, {side_by_side}")
+    if caveat:
+        click.echo(f"{name}: {caveat}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,13 @@ def test_a_users_mistake_ends_in_one_line():
     assert found.stdout == ""
 
 
+def test_a_choice_of_numerics_that_there_is_not_ends_in_one_line(monkeypatch):
+    monkeypatch.setenv("PIPELINE_NUMERICS", "fast")
+    found = ended(ZeroDivisionError())
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert found.stderr == "Error: PIPELINE_NUMERICS: found 'fast'; wanted portable or native\n"
+
+
 def test_several_mistakes_take_a_line_each():
     assert ended(UserError("one\ntwo")).stderr == "Error: one\ntwo\n"
 

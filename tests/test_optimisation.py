@@ -1,5 +1,7 @@
 import itertools
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -7,7 +9,7 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from pipeline import optimisation
-from tests.small import model_settings
+from tests.small import REPOSITORY, model_settings
 
 EPOCHS = 12
 
@@ -78,34 +80,91 @@ def test_one_cycle_is_torchs_but_for_its_ends():
             schedule.step()
 
 
-@pytest.mark.parametrize(
-    ("changes", "kind"),
-    [
-        ({"optimiser": "sgd", "momentum": 0.9, "weight_decay": 0.1}, torch.optim.SGD),
-        ({"optimiser": "adam", "weight_decay": 0.1}, torch.optim.Adam),
-        ({"optimiser": "adamw", "weight_decay": 0.1}, torch.optim.AdamW),
-    ],
-)
+RULES = [
+    ({"optimiser": "sgd"}, torch.optim.SGD),
+    ({"optimiser": "sgd", "momentum": 0.9, "weight_decay": 0.1}, torch.optim.SGD),
+    ({"optimiser": "adam", "weight_decay": 0.1}, torch.optim.Adam),
+    ({"optimiser": "adamw", "weight_decay": 0.1}, torch.optim.AdamW),
+]
+
+
+def learn(model, optimiser, steps, clip=lambda: None):
+    """Take steps towards a moving target."""
+    for step in range(steps):
+        optimiser.zero_grad()
+        (model(torch.linspace(-1, 1, 12).view(4, 3)) - step).square().sum().backward()
+        clip()
+        optimiser.step()
+
+
+def flat(model):
+    return torch.cat([weight.detach().flatten() for weight in model.parameters()])
+
+
+@pytest.mark.parametrize(("changes", "kind"), RULES)
 def test_an_optimiser_steps_as_torchs_own(changes, kind):
-    settings = model_settings(rate=0.3, **changes)
-    ours, torchs_own = nn.Linear(3, 1), nn.Linear(3, 1)
+    ours, torchs_own = nn.Linear(3, 2), nn.Linear(3, 2)
     torchs_own.load_state_dict(ours.state_dict())
     options = {key: value for key, value in changes.items() if key != "optimiser"}
-    optimisers = optimisation.build(settings, ours), kind(torchs_own.parameters(), lr=0.3, fused=False, **options)
-    assert type(optimisers[0]) is kind
-    for _ in range(3):
-        for model, optimiser in zip((ours, torchs_own), optimisers, strict=True):
-            optimiser.zero_grad()
-            model(torch.ones(1, 3)).square().sum().backward()
-            optimiser.step()
+    learn(ours, optimisation.build(model_settings(rate=0.05, **changes), ours), steps=20)
+    learn(torchs_own, kind(torchs_own.parameters(), lr=0.05, fused=True, **options), steps=20)
     torch.testing.assert_close(ours.weight, torchs_own.weight)
+    if "sgd" not in changes.values():  # the same kernel
+        assert torch.equal(flat(ours), flat(torchs_own))
+
+
+@pytest.mark.parametrize(("changes", "kind"), RULES)
+def test_an_optimiser_goes_on_from_its_state(changes, kind):
+    settings = model_settings(rate=0.05, **changes)
+    whole, parted = nn.Linear(3, 2), nn.Linear(3, 2)
+    parted.load_state_dict(whole.state_dict())
+    learn(whole, optimiser := optimisation.build(settings, whole), steps=3)
+    learn(parted, before := optimisation.build(settings, parted), steps=3)
+    after = optimisation.build(settings, parted)
+    for name, tensors in after.rule.state().items():
+        for tensor, saved in zip(tensors, before.rule.state()[name], strict=True):
+            tensor.copy_(saved)
+    learn(whole, optimiser, steps=3)
+    learn(parted, after, steps=3)
+    assert torch.equal(flat(whole), flat(parted))
+
+
+@pytest.mark.parametrize("limit", [0.01, 5.0, 1e9])
+def test_gradients_are_clipped_as_torch_clips_them(limit):
+    ours, torchs_own = nn.Linear(3, 2), nn.Linear(3, 2)
+    torchs_own.load_state_dict(ours.state_dict())
+    optimiser = optimisation.build(model_settings(optimiser="sgd", rate=0.01), ours)
+    learn(ours, optimiser, 5, lambda: optimiser.clip(limit))
+    theirs = torch.optim.SGD(torchs_own.parameters(), lr=0.01)
+    learn(torchs_own, theirs, 5, lambda: nn.utils.clip_grad_norm_(torchs_own.parameters(), limit))
+    torch.testing.assert_close(flat(ours), flat(torchs_own))
 
 
 def test_setting_the_rate_reaches_the_next_step():
     model = nn.Linear(1, 1, bias=False)
     before = model.weight.item()
     optimiser = optimisation.build(model_settings(optimiser="sgd", rate=0.5), model)
-    optimisation.set_rate(optimiser, 0.25)
+    optimiser.rate = 0.25
     model(torch.ones(1, 1)).sum().backward()
     optimiser.step()
     assert math.isclose(model.weight.item(), before - 0.25, rel_tol=1e-6)
+
+
+STEP = """
+import sys, torch
+from torch import nn
+from pipeline import device, optimisation
+from tests.small import model_settings
+device.make_deterministic()
+model = nn.Linear(1, 1)
+optimiser = optimisation.build(model_settings(), model)
+model(torch.ones(1, 1)).sum().backward()
+optimiser.clip(1.0)
+optimiser.step()
+print("torch._dynamo" in sys.modules)
+"""
+
+
+def test_neither_a_step_nor_what_precedes_it_imports_torchs_compiler():
+    done = subprocess.run([sys.executable, "-c", STEP], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert done.stdout.strip() == "False"

@@ -96,7 +96,7 @@ def _model(files: _Files, model: str, meaningless: bool) -> Content:
         dataset=files.dataset,
         card=files.card,
         digest=_digest(files, model, digest),
-        settings={**flat(description["settings"]), "parameters": str(description["parameters"])},
+        settings={**flat(description["settings"]), **_noted(description)},
         metrics={**_means(files.metrics[model]), **_cost(sum(seconds.values()) if seconds else None)},
         curves=_curves(history),
         files=(*((path, _home(path)) for path in own), *_shared(files.dataset, model)),
@@ -111,6 +111,11 @@ def _model(files: _Files, model: str, meaningless: bool) -> Content:
         ),
         reads_its_target=meaningless,
     )
+
+
+def _noted(description: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is told of a model besides its settings: its size, and that its numerics were native, if so."""
+    return {key: str(description[key]) for key in ("parameters", "numerics") if key in description}
 
 
 def _other(files: _Files, name: str) -> Content:

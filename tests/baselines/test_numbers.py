@@ -27,6 +27,15 @@ def test_linear_regression_computes_a_binary_number_exactly():
     assert np.array_equal(found["predicted"], found["truth"])
 
 
+def test_noise_is_no_part_of_a_linear_prediction():
+    prepared = small.pairs(BITS)
+    every = {
+        name: np.concatenate([split[name] for split in prepared.splits.values()]) for name in ("inputs", "targets")
+    }
+    found = regress.linear(lesson(prepared, every))(None, every)
+    assert metrics.mse(found["truth"], found["predicted"]) == 0.0
+
+
 def test_linear_regression_takes_a_single_row():
     prepared = small.pairs("0.1 0.2 0.3,0.4\n", validation=0.0, test=0.0, refit=True)
     found = regress.linear(lesson(prepared))(None, prepared.splits["train"])

@@ -1,7 +1,9 @@
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import time
 
 import numpy as np
@@ -83,6 +85,15 @@ def test_the_number_of_workers_changes_no_byte(model, run):
     done = run("train", "words-lstm", PIPELINE_WORKERS="2")
     assert done.returncode == 0
     assert content(model) == before
+
+
+def test_native_numerics_are_told_and_noted(project, model, run, tmp_path):
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    done = subprocess.run(
+        **command(tmp_path, "train", "words-lstm", PIPELINE_NUMERICS="native"), capture_output=True, check=True
+    )
+    assert done.stdout.splitlines()[1:] == ["words-lstm: native numerics: the bytes hold for this processor only"]
+    assert json.loads((tmp_path / "models/words/words-lstm/model.json").read_text())["numerics"] == "native"
 
 
 def test_a_model_that_diverges_is_no_error(project, trained):

@@ -1,0 +1,1 @@
+"""Measurements that no stage and no test needs: `python -m benchmarks.NAME`."""

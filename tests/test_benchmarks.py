@@ -1,0 +1,34 @@
+"""The benchmark runs, and compares what it says that it compares."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from click.testing import CliRunner
+
+from benchmarks.portable import main
+from tests.small import REPOSITORY
+
+BENCHMARK = [sys.executable, "-m", "benchmarks.portable"]
+
+
+def test_a_model_is_timed_with_both_numerics(here):
+    shutil.copy(REPOSITORY / "params.yaml", here)
+    shutil.copytree(REPOSITORY / "data/raw", here / "data/raw")  # nothing is prepared
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    command = [*BENCHMARK, "--models", "binary-lstm", "--pairs", "1", "--steps", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    head, model, mean = done.stdout.splitlines()
+    assert head.split() == ["model", "portable", "ms", "native", "ms", "ratio"]
+    assert re.fullmatch(r"binary-lstm +\d+\.\d{3} +\d+\.\d{3} +\d+\.\d\d", model)
+    assert mean.split()[:2] == ["geometric", "mean"]
+    assert mean.split()[2] == model.split()[3]
+
+
+def test_a_model_that_is_not_there_is_refused_before_anything_runs(here):
+    shutil.copy(REPOSITORY / "params.yaml", here)
+    done = CliRunner().invoke(main, ["--models", "binary-lstn"])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: models.binary-lstn: no such block in params.yaml; known: ")
