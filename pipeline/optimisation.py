@@ -1,9 +1,10 @@
 """Optimisers, and the learning rate over a training."""
 
 import math
+from collections.abc import Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline.settings.models import Constant, Cosine, ModelSettings, OneCycle, Step
 
@@ -38,6 +39,26 @@ def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     """Give all weights of an optimiser one learning rate."""
     for group in optimiser.param_groups:
         group["lr"] = rate
+
+
+def state(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return what an optimiser remembers from step to step, by the number of the weight and the name."""
+    remembered = optimiser.state_dict()["state"]
+    return {
+        f"{index}/{name}": value
+        for index, values in remembered.items()
+        for name, value in values.items()
+        if isinstance(value, Tensor)
+    }
+
+
+def restore(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Give an optimiser what `state` returned."""
+    remembered: dict[int, dict[str, Tensor]] = {}
+    for place, value in tensors.items():
+        index, _, name = place.partition("/")
+        remembered.setdefault(int(index), {})[name] = value
+    optimiser.load_state_dict({"state": remembered, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
 def _half_cosine(done: float) -> float:

@@ -1,5 +1,6 @@
 """Every path of the project, relative to its root, as a function of a name."""
 
+import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
@@ -28,3 +29,8 @@ def model(dataset: str, name: str) -> Path:
 def results(dataset: str) -> Path:
     """Return the folder of a data set's metrics, tables and figures."""
     return RESULTS / dataset
+
+
+def project() -> Path:
+    """Return the real project's folder, also where DVC runs an experiment in a copy of it."""
+    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).absolute()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipeline import paths
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,19 +26,14 @@ ENVIRONMENT = {
 }
 
 
-def root() -> Path:
-    """Return the real project's folder, also where DVC runs an experiment in a copy of it."""
-    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).absolute()
-
-
 def uri() -> str:
     """Return the address of the store."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{paths.project() / 'mlflow.db'}"
 
 
 def artifact_folder() -> Path:
     """Return where the files of runs are kept, unless a server sees to that."""
-    return root() / "mlartifacts"
+    return paths.project() / "mlartifacts"
 
 
 def is_server() -> bool:
