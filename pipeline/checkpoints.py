@@ -66,7 +66,8 @@ class FileSaver:
 
     def __init__(self, path: Path, key: str, say: Callable[[str], None]) -> None:
         self.path, self.key, self.say = path, key, say
-        self.every, self.cost, self.last = seconds(), FIRST_COST, time.monotonic()
+        self.every, self.patience = seconds()
+        self.cost, self.last = FIRST_COST, time.monotonic()
         self.failed = False
 
     def load(self) -> Snapshot | None:
@@ -83,7 +84,7 @@ class FileSaver:
     def offer(self, make: Callable[[], Snapshot], final: bool = False) -> None:
         """Write what `make` returns, unless the last was written a moment ago."""
         started = time.monotonic()
-        if started - self.last < max(0.0 if final else self.every, self.cost * PATIENCE):
+        if started - self.last < max(0.0 if final else self.every, self.cost * self.patience):
             return
         try:
             _write(self.path, self.key, make())
@@ -95,14 +96,17 @@ class FileSaver:
         self.cost = self.last - started
 
 
-def seconds() -> float:
-    """Return PIPELINE_CHECKPOINTS, the seconds between two checkpoints of a training."""
+def seconds() -> tuple[float, int]:
+    """Return the seconds between two checkpoints, and how many times its cost one waits at least.
+
+    Who sets PIPELINE_CHECKPOINTS gets what it says.
+    """
     value = os.environ.get(SECONDS, "")
     if not value:
-        return USUAL_SECONDS
+        return USUAL_SECONDS, PATIENCE
     with suppress(ValueError):
         if float(value) >= 0:
-            return float(value)
+            return float(value), 0
     raise UserError(f"{SECONDS}: found {value!r}; wanted seconds between two checkpoints, such as 10")
 
 

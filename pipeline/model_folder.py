@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from pipeline import artifacts
 from pipeline.datasets.prepared import Card
@@ -31,7 +31,7 @@ def weights_file(folder: Path, seed: int, fit: str) -> Path:
 
 def write_weights(path: Path, weights: Weights) -> None:
     """Write arrays by name."""
-    save_file({name: np.ascontiguousarray(array) for name, array in weights.items()}, path)
+    path.write_bytes(save({name: np.ascontiguousarray(array) for name, array in weights.items()}))
 
 
 def read_weights(path: Path) -> dict[str, NDArray[Any]]:
