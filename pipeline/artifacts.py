@@ -112,7 +112,7 @@ def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
         try:
             arrays[path.stem] = np.load(path, mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError):
-            raise UserError(f"{path}: damaged; delete {folder.parent} and run `dvc repro`") from None
+            raise UserError(f"{path}: damaged; run `dvc repro -f prepare@{folder.parent.name}`") from None
     return arrays
 
 
