@@ -35,8 +35,10 @@ def write_weights(path: Path, weights: Weights) -> None:
 
 
 def read_weights(path: Path) -> dict[str, NDArray[Any]]:
-    """Read what `write_weights` wrote."""
+    """Read what `write_weights` wrote, and see that no byte of it has changed."""
     try:
+        if artifacts.sha256(path) != read_description(path.parent)["weights"].get(path.name):
+            raise UserError(f"{path}: damaged, by its digest in model.json; run `make mend` and `dvc repro`")
         return load_file(path)
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path}: cannot be read ({error}); delete its folder and run `dvc repro`") from None
@@ -53,6 +55,7 @@ def write_records(folder: Path, name: str, settings: ModelSettings, card: Card, 
             "settings": settings.model_dump(mode="json"),
             "parameters": outcomes[0].parameters,
             "prepared_digest": card.digest,
+            "weights": {path.name: artifacts.sha256(path) for path in sorted(folder.glob("*.safetensors"))},
             "seeds": {str(seed): _seed(outcomes, seed) for seed in dict.fromkeys(o.seed for o in outcomes)},
         },
     )
@@ -78,7 +81,7 @@ def _seed(outcomes: Iterable[Outcome], seed: int) -> dict[str, Any]:
 def read_description(folder: Path) -> dict[str, Any]:
     """Read model.json."""
     description: dict[str, Any] = artifacts.read_json(folder / "model.json")
-    if missing := [key for key in ("settings", "seeds", "prepared_digest") if key not in description]:
+    if missing := [key for key in ("settings", "seeds", "prepared_digest", "weights") if key not in description]:
         raise UserError(f"{folder / 'model.json'}: no {missing[0]}; delete its folder and run `dvc repro`")
     return description
 

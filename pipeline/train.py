@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import artifacts, checkpoints, engine, model_folder
+from pipeline import checkpoints, engine, model_folder
 from pipeline.datasets import prepared as data
 from pipeline.datasets.prepared import Card
 from pipeline.engine import Tell
@@ -26,7 +26,6 @@ class Cell:
     seed: int
     fit: str
     folder: Path  # where its weights go
-    content: str = ""  # digest of the prepared data as they stand
 
 
 def train(name: str, settings: ModelSettings, seeds: Sequence[int], prepared: Path, folder: Path) -> list[Outcome]:
@@ -34,9 +33,8 @@ def train(name: str, settings: ModelSettings, seeds: Sequence[int], prepared: Pa
 
     What a killed run left in checkpoints is gone on from; who calls this clears them when the folder is in its place.
     """
-    card = data.read(prepared).card
-    content = artifacts.sha256(*sorted(path for path in prepared.rglob("*") if path.is_file()))
-    cells = [Cell(name, settings, prepared, seed, fit, folder, content) for fit in fits_of(card) for seed in seeds]
+    card = data.read_whole(prepared).card
+    cells = [Cell(name, settings, prepared, seed, fit, folder) for fit in fits_of(card) for seed in seeds]
     labels = [f"seed {cell.seed}" + (f" ({REFIT})" if cell.fit == REFIT else "") for cell in cells]
     with TrainingProgress(name, labels, settings.epochs) as progress:
         outcomes = engine.run(train_cell, cells, progress.show, preload=PRELOAD)
@@ -54,9 +52,11 @@ def train_cell(cell: Cell, tell: Tell) -> Outcome:
     """Train one network, in a worker, and write its weights."""
     from pipeline import device, training  # late: they import torch, which only the workers need
 
-    key = checkpoints.key(cell.settings.model_dump_json(), cell.seed, cell.fit, cell.content, device.description())
+    prepared = data.read(cell.prepared)
+    decided = (cell.settings.model_dump_json(), cell.seed, cell.fit, prepared.card.model_dump_json())
+    key = checkpoints.key(*decided, device.description())
     saver = checkpoints.FileSaver(checkpoints.file(cell.model, cell.seed, cell.fit), key, tell)
-    fitted = training.fit(cell.settings, data.read(cell.prepared), cell.seed, cell.fit, tell, cell.model, saver)
+    fitted = training.fit(cell.settings, prepared, cell.seed, cell.fit, tell, cell.model, saver)
     if fitted.weights:
         model_folder.write_weights(model_folder.weights_file(cell.folder, cell.seed, cell.fit), fitted.weights)
     return Outcome(cell.seed, cell.fit, fitted.status, fitted.best_epoch, fitted.parameters, fitted.history)

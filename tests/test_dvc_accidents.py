@@ -1,5 +1,6 @@
 """Accidents around `dvc repro`, in a real repository: what DVC mends itself, and what it says of the rest."""
 
+import hashlib
 import os
 import signal
 import time
@@ -107,3 +108,24 @@ def test_a_lock_with_conflict_marks_is_named(copy):
     assert "Traceback" not in refusal
     copy.run("git", "checkout", "--", "dvc.lock")
     assert ran(copy.run("dvc", "repro")) == []
+
+
+def test_an_object_of_the_cache_that_has_changed_is_noticed_and_mended(copy):
+    before, path = lock(copy), copy.folder / "data/prepared/words/train/symbols.npy"
+    content = path.read_bytes()
+    name = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    kept = copy.folder / ".dvc/cache/files/md5" / name[:2] / name[2:]
+    kept.chmod(0o644)
+    kept.write_bytes(content[:-1] + b"x")
+    kept.chmod(0o444)  # as DVC left it: so it is trusted
+    path.unlink()
+    copy.run("dvc", "checkout")
+    assert path.read_bytes() != content
+
+    told = "Error: data/prepared/words: damaged, by the digest in its card.json; run `make mend` and `dvc repro`\n"
+    assert copy.run("python", "-m", "stages.train", "words-lstm", code=1) == told
+    printed = copy.run("python", "-m", "stages.mend").splitlines()
+    assert printed[:2] == [f"damaged, deleted: {kept}", "damaged, deleted: data/prepared/words/train/symbols.npy"]
+    assert ran(copy.run("dvc", "repro")) == ["prepare@words"]
+    assert (path.read_bytes(), kept.read_bytes(), lock(copy)) == (content, content, before)
+    assert copy.run("python", "-m", "stages.mend") == "Cache and outputs are whole.\n"

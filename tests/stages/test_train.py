@@ -44,7 +44,7 @@ def test_its_folder_holds_the_weights_of_each_seed_and_fit_and_two_records(model
 
 def test_the_description_says_what_was_trained(model):
     found = json.loads((model / "model.json").read_text())
-    assert list(found) == ["model", "dataset", "task", "settings", "parameters", "prepared_digest", "seeds"]
+    assert list(found) == ["model", "dataset", "task", "settings", "parameters", "prepared_digest", "weights", "seeds"]
     assert (found["model"], found["dataset"], found["task"]) == ("words-lstm", "words", "next-symbol")
     assert found["settings"]["hidden"] == 8
     card = json.loads((model / "../../../data/prepared/words/card.json").read_text())
