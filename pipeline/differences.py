@@ -94,7 +94,7 @@ def _of_numbers(committed: list[tuple[str, Any]], found: list[tuple[str, Any]]) 
     if any(not isinstance(value, float) for _, *values in pairs for value in values):
         return f"{len(pairs)} values differ, not only numbers"
     place, one, other = max(pairs, key=lambda pair: _relative(*pair[1:]))
-    return f"{len(pairs)} numbers, by up to {_relative(one, other):.1e} ({place[1:]}: {one:.6g}, now {other:.6g})"
+    return f"{len(pairs)} numbers, by up to {_relative(one, other):.1e} ({place[1:]}: {one:.9g}, now {other:.9g})"
 
 
 def _relative(one: float, other: float) -> float:
