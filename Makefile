@@ -1,6 +1,6 @@
 # `make repro` and `make test` do everything, set-up included. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check format ui lock clean
+.PHONY: help setup repro verify mend test check format ui lock clean
 
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
@@ -26,6 +26,12 @@ repro: $(INSTALLED)  ## run the pipeline: prepare, train, evaluate, report, publ
 	@echo
 	@echo "Report:    reports/index.html (open it in a browser), reports/index.md"
 	@echo "MLflow UI: make ui"
+
+verify: $(INSTALLED)  ## run the last commit anew in a temporary clone, and compare with what is committed
+	python -m stages.verify
+
+mend: $(INSTALLED)  ## delete what a failing disk has changed, so that the next run makes it anew
+	python -m stages.mend
 
 test: $(INSTALLED)  ## run all tests
 	pytest --numprocesses auto --dist loadgroup

@@ -4,8 +4,9 @@ import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ def replacing_file(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     try:
-        yield partial
-        partial.replace(path)
+        with _named(path):
+            yield partial
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -36,11 +38,22 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        yield partial
-        shutil.rmtree(path, ignore_errors=True)
-        partial.rename(path)
+        with _named(path):
+            yield partial
+            shutil.rmtree(path, ignore_errors=True)
+            partial.rename(path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name a file in an error that names none, as one of a full disk."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -80,7 +93,16 @@ def write_arrays(folder: Path, arrays: Arrays) -> None:
     """Write each array as folder/NAME.npy, which can be memory-mapped."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+        with (folder / f"{name}.npy").open("wb") as file:
+            # Through `write` alone: NumPy's own way to a file does not say why it fails.
+            np.save(_Writer(file.write), np.ascontiguousarray(array), allow_pickle=False)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """A file that can be written to and nothing else."""
+
+    write: Callable[[bytes], int]
 
 
 def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
@@ -90,7 +112,7 @@ def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
         try:
             arrays[path.stem] = np.load(path, mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError):
-            raise UserError(f"{path}: damaged; delete {folder.parent} and run `dvc repro`") from None
+            raise UserError(f"{path}: damaged; run `dvc repro -f prepare@{folder.parent.name}`") from None
     return arrays
 
 

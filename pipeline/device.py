@@ -1,8 +1,10 @@
 """The hardware: which device trains, and kernels that give the same result each time."""
 
 import os
+from collections.abc import Mapping
 
 import torch
+from torch import Tensor
 
 from pipeline.errors import UserError
 
@@ -31,3 +33,23 @@ def make_deterministic() -> None:
     torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms, which imports torch's compiler
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nobody reads it
     torch.backends.cudnn.benchmark = False
+
+
+def description() -> str:
+    """Name what the bytes of a result may depend on: the kind of device and the kernels that torch picks there."""
+    if choose().type == "cuda":
+        return f"cuda {torch.cuda.get_device_name(choose())}"
+    return f"cpu {torch.backends.cpu.get_cpu_capability()}"
+
+
+def random_state(where: torch.device) -> dict[str, Tensor]:
+    """Return the state of torch's own generators, from which dropout draws."""
+    state = {"cpu": torch.get_rng_state()}
+    return state | {"cuda": torch.cuda.get_rng_state(where)} if where.type == "cuda" else state
+
+
+def restore_random_state(where: torch.device, state: Mapping[str, Tensor]) -> None:
+    """Give torch's own generators the state that `random_state` returned."""
+    torch.set_rng_state(state["cpu"])
+    if where.type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"], where)

@@ -1,5 +1,6 @@
 """The errors that a user can cause, and how a command ends on one."""
 
+import errno
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -7,7 +8,9 @@ from typing import ParamSpec, TypeVar
 
 import click
 
-from pipeline import numerics
+from pipeline import numerics, orphans
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,6 +25,7 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        orphans.end_with_dvc()
         try:
             if fault := numerics.fault():
                 raise UserError(fault)
@@ -29,9 +33,17 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
         except UserError as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:  # no room, no right, a folder in the place of a file
-            raise click.ClickException(f"{error.filename or 'a file'}: {error.strerror or error}") from None
+            raise click.ClickException(_of_the_system(error)) from None
         except KeyboardInterrupt:
             click.echo("\nInterrupted; `dvc repro` starts again with this stage.", err=True)
             sys.exit(130)
 
     return wrapper
+
+
+def _of_the_system(error: OSError) -> str:
+    """Name the file and what the system says of it."""
+    where = error.filename or "a file"
+    if error.errno in NO_ROOM:
+        return f"{where}: no space left to write it ({error.strerror}); free some and run again"
+    return f"{where}: {error.strerror or error}"

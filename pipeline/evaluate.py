@@ -26,7 +26,7 @@ CURVE_COLUMNS = ("model", *model_folder.HISTORY_COLUMNS)
 def evaluate(dataset: str, models: Sequence[str], seeds: Sequence[int], folder: Path) -> Judgements:
     """Judge the models of a data set on its splits; write metrics, tables and figures into `folder`."""
     where = paths.prepared(dataset)
-    prepared = data.read(where)
+    prepared = data.read_whole(where)
     questions = [Question(where, name, seed, paths.model(dataset, name)) for name in models for seed in seeds]
     questions += [Question(where, name, 0, None) for name in (*BASELINES[prepared.card.format], LIMIT)]
     found = engine.run(judge_cell, questions, preload=("pipeline.judging",))

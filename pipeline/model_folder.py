@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from pipeline import artifacts, numerics
 from pipeline.datasets.prepared import Card
@@ -31,12 +31,14 @@ def weights_file(folder: Path, seed: int, fit: str) -> Path:
 
 def write_weights(path: Path, weights: Weights) -> None:
     """Write arrays by name."""
-    save_file({name: np.ascontiguousarray(array) for name, array in weights.items()}, path)
+    path.write_bytes(save({name: np.ascontiguousarray(array) for name, array in weights.items()}))
 
 
 def read_weights(path: Path) -> dict[str, NDArray[Any]]:
-    """Read what `write_weights` wrote."""
+    """Read what `write_weights` wrote, and see that no byte of it has changed."""
     try:
+        if artifacts.sha256(path) != read_description(path.parent)["weights"].get(path.name):
+            raise UserError(f"{path}: damaged, by its digest in model.json; run `make mend` and `dvc repro`")
         return load_file(path)
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path}: cannot be read ({error}); delete its folder and run `dvc repro`") from None
@@ -54,6 +56,7 @@ def write_records(folder: Path, name: str, settings: ModelSettings, card: Card, 
             "parameters": outcomes[0].parameters,
             "prepared_digest": card.digest,
             **({"numerics": "native"} if numerics.native() else {}),
+            "weights": {path.name: artifacts.sha256(path) for path in sorted(folder.glob("*.safetensors"))},
             "seeds": {str(seed): _seed(outcomes, seed) for seed in dict.fromkeys(o.seed for o in outcomes)},
         },
     )
@@ -79,7 +82,7 @@ def _seed(outcomes: Iterable[Outcome], seed: int) -> dict[str, Any]:
 def read_description(folder: Path) -> dict[str, Any]:
     """Read model.json."""
     description: dict[str, Any] = artifacts.read_json(folder / "model.json")
-    if missing := [key for key in ("settings", "seeds", "prepared_digest") if key not in description]:
+    if missing := [key for key in ("settings", "seeds", "prepared_digest", "weights") if key not in description]:
         raise UserError(f"{folder / 'model.json'}: no {missing[0]}; delete its folder and run `dvc repro`")
     return description
 

@@ -5,6 +5,7 @@ do for a small network, and a second for the import of torch's compiler at its f
 """
 
 import math
+from collections.abc import Mapping
 from typing import Protocol
 
 import torch
@@ -97,6 +98,15 @@ class Optimiser:
     def step(self) -> None:
         """Take a step; the gradients may be used up."""
         self.rule.step(self.weights, self._gradients(), self.rate)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what the rule remembers, named NAME/WEIGHT, a weight being given by its number."""
+        return {f"{name}/{index}": each for name, of in self.rule.state().items() for index, each in enumerate(of)}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Remember what `tensors` returned."""
+        for place, own in self.tensors().items():
+            own.copy_(tensors[place])
 
     def _gradients(self) -> list[Tensor]:
         return [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in self.weights]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import engine, model_folder, numerics
+from pipeline import checkpoints, engine, model_folder, numerics
 from pipeline.datasets import prepared as data
 from pipeline.datasets.prepared import Card
 from pipeline.engine import Tell
@@ -29,8 +29,11 @@ class Cell:
 
 
 def train(name: str, settings: ModelSettings, seeds: Sequence[int], prepared: Path, folder: Path) -> list[Outcome]:
-    """Train a model from each seed; write weights, model.json and history.csv into `folder`."""
-    card = data.read(prepared).card
+    """Train a model from each seed; write weights, model.json and history.csv into `folder`.
+
+    What a killed run left in checkpoints is gone on from; who calls this clears them when the folder is in its place.
+    """
+    card = data.read_whole(prepared).card
     cells = [Cell(name, settings, prepared, seed, fit, folder) for fit in fits_of(card) for seed in seeds]
     labels = [f"seed {cell.seed}" + (f" ({REFIT})" if cell.fit == REFIT else "") for cell in cells]
     with TrainingProgress(name, labels, settings.epochs) as progress:
@@ -49,8 +52,11 @@ def train_cell(cell: Cell, tell: Tell) -> Outcome:
     """Train one network, in a worker, and write its weights."""
     from pipeline import device, training  # late: they import torch, which only the workers need
 
-    started = time.monotonic()
-    fitted = training.fit(cell.settings, data.read(cell.prepared), cell.seed, cell.fit, tell, cell.model)
+    started, prepared = time.monotonic(), data.read(cell.prepared)
+    decided = (cell.settings.model_dump_json(), cell.seed, cell.fit, prepared.card.model_dump_json())
+    key = checkpoints.key(*decided, device.description())
+    saver = checkpoints.FileSaver(checkpoints.file(cell.model, cell.seed, cell.fit), key, tell)
+    fitted = training.fit(cell.settings, prepared, cell.seed, cell.fit, tell, cell.model, saver)
     if fitted.weights:
         model_folder.write_weights(model_folder.weights_file(cell.folder, cell.seed, cell.fit), fitted.weights)
     of = (fitted.status, fitted.best_epoch, fitted.parameters, fitted.history)

@@ -4,7 +4,7 @@ import time
 
 import click
 
-from pipeline import artifacts, paths, settings, timings
+from pipeline import artifacts, checkpoints, paths, settings, timings
 from pipeline.errors import reported
 from pipeline.train import train
 
@@ -13,11 +13,12 @@ from pipeline.train import train
 @click.argument("name")
 @reported
 def main(name: str) -> None:
-    """Train the model NAME of params.yaml from every seed."""
+    """Train the model NAME of params.yaml from every seed; a training that was stopped goes on where it was."""
     params = settings.load()
     model, started = settings.chosen(params.models, name, "models"), time.monotonic()
     with artifacts.replacing_folder(paths.model(model.dataset, name)) as folder:
         outcomes = train(name, model, params.seeds, paths.prepared(model.dataset), folder)
+    checkpoints.clear(name)  # now that the folder is in its place
     spent = {seed: sum(each.seconds for each in outcomes if each.seed == seed) for seed in params.seeds}
     timings.write(model.dataset, name, paths.model(model.dataset, name), spent)
     for outcome in outcomes:

@@ -1,5 +1,6 @@
 """What tests of all parts share."""
 
+import shutil
 import signal
 import threading
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from pipeline.errors import UserError
+from tests.repository import ALL, Repository, ran, small_copy
 
 # A shell starts its background jobs with Ctrl-C ignored, and commands under test would inherit that.
 if threading.current_thread() is threading.main_thread():
@@ -35,6 +37,22 @@ def trained_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     trained.build(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Return a small repository that has been run once and committed; its tests are of the xdist group `use`."""
+    repository = small_copy(tmp_path_factory.mktemp("use"))
+    assert set(ran(repository.run("dvc", "repro"))) == ALL
+    repository.commit("Results")
+    return repository
+
+
+@pytest.fixture
+def copy(done: Repository, tmp_path: Path) -> Repository:
+    """Return a copy of the finished repository, to be changed."""
+    shutil.copytree(done.folder, tmp_path / "copy", symlinks=True)
+    return Repository(tmp_path / "copy")
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ COPIED = (
 )
 COPIED_TOO = (".gitignore", "dvc.yaml", "params.yaml", "pyproject.toml")
 KEPT = ("words-lstm", "overfit-lstm")  # models
+ALL = {"prepare@words", "prepare@overfit", "train@words-lstm", "train@overfit-lstm"}  # stages
+ALL |= {"evaluate@words", "evaluate@overfit", "report", "publish"}
 ENVIRONMENT = {
     "GIT_AUTHOR_NAME": "test",
     "GIT_AUTHOR_EMAIL": "test@example.org",
@@ -42,18 +44,17 @@ class Repository:
 
     def run(self, *command: str, code: int = 0, **environment: str) -> str:
         """Run a command and return what it printed; its exit code must be `code`."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "DVC", "PYTEST"))}
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env={**kept, **ENVIRONMENT, "PATH": path, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        done = subprocess.run(command, **self.options(**environment))
         assert done.returncode == code, done.stdout
         return done.stdout
+
+    def options(self, **environment: str) -> dict[str, Any]:
+        """Return how a command is run here."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "DVC", "PYTEST"))}
+        whole = {**kept, **ENVIRONMENT, "PATH": path, **environment}
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return {"cwd": self.folder, "env": whole, **output}
 
     def change_params(self, change: Callable[[Any], None]) -> None:
         """Change params.yaml in place, its layout kept."""

@@ -119,7 +119,7 @@ def test_a_damaged_array_is_named(tmp_path, fault, content):
     path = tmp_path / "data" / "a.npy"
     path.parent.mkdir()
     path.write_bytes(content)
-    assert fault(artifacts.read_arrays, path.parent) == f"{path}: damaged; delete {tmp_path} and run `dvc repro`"
+    assert fault(artifacts.read_arrays, path.parent) == f"{path}: damaged; run `dvc repro -f prepare@{tmp_path.name}`"
 
 
 def test_a_file_that_is_not_there_or_not_json_is_named(tmp_path, fault):

@@ -34,8 +34,16 @@ def test_several_mistakes_take_a_line_each():
 
 
 def test_a_file_that_cannot_be_written_ends_in_one_line():
+    found = ended(PermissionError(13, "Permission denied", "models/words"))
+    assert (found.exit_code, found.stderr) == (1, "Error: models/words: Permission denied\n")
+
+
+def test_a_full_disk_ends_in_one_line():
     found = ended(OSError(28, "No space left on device", "models/words"))
-    assert (found.exit_code, found.stderr) == (1, "Error: models/words: No space left on device\n")
+    assert found.exit_code == 1
+    assert found.stderr == (
+        "Error: models/words: no space left to write it (No space left on device); free some and run again\n"
+    )
 
 
 def test_ctrl_c_ends_with_its_own_code():

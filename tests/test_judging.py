@@ -105,7 +105,14 @@ def test_settings_come_back_from_a_models_folder(judge, tmp_path):
     assert model_folder.read_settings(tmp_path / "model") == wanted
 
 
-def test_damaged_weights_are_named(tmp_path, fault):
-    path = tmp_path / "seed-1.safetensors"
-    path.write_bytes(b"damaged")
+def test_damaged_weights_are_named(judge, tmp_path, fault):
+    judge(small.pairs("".join(f"{n} 1,{n}\n" for n in range(20))), input="values")
+    path = next((tmp_path / "model").glob("*.safetensors"))
+    model_folder.read_weights(path)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    wanted = f"{path}: damaged, by its digest in model.json; run `make mend` and `dvc repro`"
+    assert fault(model_folder.read_weights, path) == wanted
+    path.unlink()
     assert fault(model_folder.read_weights, path).startswith(f"{path}: cannot be read (")

@@ -114,7 +114,7 @@ def assemble(name: str, settings: DatasetSettings, raw_sha256: str, draft: Draft
         passage=draft.passage,
         faults=draft.faults,
         refit=settings.refit,
-        digest=_digest(draft),
+        digest=_digest(draft.codec, tuple(draft.classes), draft.splits),
     )
     return Prepared(card, draft.codec, tuple(draft.classes), draft.splits)
 
@@ -147,6 +147,14 @@ def read(folder: Path) -> Prepared:
     return Prepared(card, codec, tuple(card.classes or ()), splits)
 
 
+def read_whole(folder: Path) -> Prepared:
+    """Read what `write` wrote, and every byte of it, to see that none has changed."""
+    prepared = read(folder)
+    if _digest(prepared.codec, prepared.classes, prepared.splits) != prepared.card.digest:
+        raise UserError(f"{folder}: damaged, by the digest in its {CARD}; run `make mend` and `dvc repro`")
+    return prepared
+
+
 def scale(numbers: NDArray[Any], season: int | None = None) -> Scale:
     """Measure numbers with exactly rounded sums, which come out the same in any order."""
     values = numbers.astype(np.float64).ravel()
@@ -162,11 +170,10 @@ def _vocabulary(codec: Codec, classes: tuple[str, ...]) -> dict[str, Any]:
     return {"symbols": list(codec.symbols), "classes": list(classes) or None}
 
 
-def _digest(draft: Draft) -> str:
+def _digest(codec: Codec | None, classes: tuple[str, ...], splits: Mapping[str, Arrays]) -> str:
     """Return the SHA-256 of arrays, vocabulary and class names."""
-    symbols = draft.codec.symbols if draft.codec else None
-    digest = hashlib.sha256(json.dumps([symbols, list(draft.classes)]).encode())
-    for split, arrays in draft.splits.items():
+    digest = hashlib.sha256(json.dumps([codec.symbols if codec else None, classes]).encode())
+    for split, arrays in splits.items():
         for name, array in sorted(arrays.items()):
             digest.update(f"\0{split}/{name} {array.dtype.str} {array.shape}\0".encode())
             for block in _content(array):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.datasets.formats import prepare
-from pipeline.datasets.prepared import read, scale, write
+from pipeline.datasets.prepared import read, read_whole, scale, write
 from pipeline.settings import LabelledSettings, PairsSettings, SeriesSettings, TextSettings, WindowsSettings
 from pipeline.settings import WordsSettings as Words
 
@@ -92,6 +92,17 @@ def test_a_damaged_array_is_told(raw, fault):
     write(prepare("words", SETTINGS["words"]), raw)
     (raw / "train/symbols.npy").write_bytes(b"x")
     assert "damaged" in fault(read, raw)
+
+
+@formats
+def test_a_byte_that_has_changed_is_told(raw, fault, name):
+    write(prepare(name, SETTINGS[name]), raw)
+    assert read_whole(raw).card == read(raw).card
+    path = max((raw / "train").iterdir())
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert fault(read_whole, raw) == f"{raw}: damaged, by the digest in its card.json; run `make mend` and `dvc repro`"
 
 
 def test_a_folder_that_is_not_prepared_is_told(here, fault):

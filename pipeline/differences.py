@@ -1,0 +1,107 @@
+"""Say by how much two files differ: numbers in JSON and CSV by their largest relative difference."""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from ruamel.yaml import YAML
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A file that is not as committed."""
+
+    path: str
+    amount: str
+
+
+def between(path: str, committed: bytes | None, found: bytes | None) -> Difference:
+    """Compare two contents of a file; None stands for no file."""
+    if committed is None or found is None:
+        return Difference(path, "is not committed" if committed is None else "is committed, and was not made")
+    return Difference(path, _amount(PurePath(path).suffix, committed, found))
+
+
+def of_outputs(committed: str, found: str) -> list[Difference]:
+    """Compare what two dvc.lock say came out of the stages."""
+    one, other = (_places(text, "outs") for text in (committed, found))
+    names = [path for path in sorted(one | other) if one.get(path) != other.get(path)]
+    return [Difference(path, "other content, by its digest in dvc.lock") for path in names]
+
+
+def of_sources(committed: str, found: str) -> list[str]:
+    """Return the files and params with which only one of two dvc.lock was made: the older is stale then."""
+    made = _places(found, "outs")
+    one, other = (_places(text, "deps") | _params(text) for text in (committed, found))
+    inside = (path for path in one | other if not any(path == out or out.startswith(f"{path}/") for out in made))
+    return sorted(path for path in inside if one.get(path) != other.get(path))
+
+
+def _stages(text: str) -> dict[str, Any]:
+    return dict(YAML(typ="safe", pure=True).load(text)["stages"])
+
+
+def _places(text: str, kind: str) -> dict[str, str]:
+    """Return the digest of each file that the stages of a dvc.lock read (deps) or write (outs)."""
+    return {entry["path"]: entry["md5"] for stage in _stages(text).values() for entry in stage.get(kind, [])}
+
+
+def _params(text: str) -> dict[str, str]:
+    """Return each block of params that the stages of a dvc.lock read."""
+    blocks = [stage.get("params", {}) for stage in _stages(text).values()]
+    return {
+        f"{file}: {key}": repr(value) for block in blocks for file, keys in block.items() for key, value in keys.items()
+    }
+
+
+def _amount(suffix: str, committed: bytes, found: bytes) -> str:
+    """Say in a few words how two contents differ."""
+    try:
+        if suffix in (".json", ".csv"):
+            return _of_numbers(*(list(_leaves(_parsed(suffix, content.decode()))) for content in (committed, found)))
+        return _of_lines(committed.decode(), found.decode())
+    except ValueError:  # not text, or not what its name says
+        return "other content"
+
+
+def _parsed(suffix: str, text: str) -> Any:
+    return json.loads(text) if suffix == ".json" else list(csv.reader(text.splitlines()))
+
+
+def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each value of nested lists and dictionaries with its place; a text that is a number as a number."""
+    if isinstance(value, dict | list):
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in parts:
+            yield from _leaves(part, f"{place}.{key}")
+        return
+    try:
+        yield place, float(value)
+    except (TypeError, ValueError):
+        yield place, value
+
+
+def _of_numbers(committed: list[tuple[str, Any]], found: list[tuple[str, Any]]) -> str:
+    """Return the largest relative difference, if the two differ in numbers alone."""
+    if [place for place, _ in committed] != [place for place, _ in found]:
+        return f"{len(committed)} values committed, {len(found)} found"
+    pairs = [(place, one, other) for (place, one), (_, other) in zip(committed, found, strict=True) if one != other]
+    if not pairs:
+        return "the same values, written otherwise"
+    if any(not isinstance(value, float) for _, *values in pairs for value in values):
+        return f"{len(pairs)} values differ, not only numbers"
+    place, one, other = max(pairs, key=lambda pair: _relative(*pair[1:]))
+    return f"{len(pairs)} numbers, by up to {_relative(one, other):.1e} ({place[1:]}: {one:.9g}, now {other:.9g})"
+
+
+def _relative(one: float, other: float) -> float:
+    return abs(one - other) / max(abs(one), abs(other))
+
+
+def _of_lines(committed: str, found: str) -> str:
+    """Count the lines that one of two texts lacks."""
+    one, other = committed.splitlines(), found.splitlines()
+    return f"{len(set(one) ^ set(other))} lines are in one alone, of {len(one)} committed and {len(other)} found"

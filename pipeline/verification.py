@@ -1,0 +1,129 @@
+"""Run the pipeline anew in a fresh clone, and compare what comes out with what is committed."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pipeline import differences, numerics
+from pipeline.differences import Difference
+from pipeline.errors import UserError
+
+LOCK = "dvc.lock"
+FOREIGN = ("MLFLOW_", "DVC_", "GIT_")  # variables that would lead the clone's commands out of the clone
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run in a fresh clone gave: what differs, and what that probably comes from."""
+
+    commit: str
+    differences: tuple[Difference, ...]
+    causes: tuple[str, ...]
+
+
+def uncommitted() -> list[str]:
+    """Return the files of the working folder that are not as the last commit has them."""
+    return [line[3:] for line in _git(Path(), "status", "--porcelain").splitlines()]
+
+
+def verify() -> Verdict:
+    """Clone the last commit into a temporary folder, force every stage there, and compare."""
+    commit = _git(Path(), "rev-parse", "HEAD").strip()
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+        clone = Path(folder) / "clone"
+        _git(Path(), "clone", "--quiet", "--no-checkout", str(Path.cwd()), str(clone))
+        _git(clone, "checkout", "--quiet", "--detach", commit)
+        _run_pipeline(clone)
+        return _compared(clone, commit)
+
+
+def _run_pipeline(clone: Path) -> None:
+    """Force every stage in the clone, with this very interpreter."""
+    code = subprocess.run([sys.executable, "-m", "dvc", "repro", "--force"], cwd=clone, env=_environment()).returncode
+    if code:
+        raise UserError(
+            f"dvc repro --force in a fresh clone of the last commit: exit code {code}; its message is above"
+        )
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of the clone's commands: they find this interpreter, and keep to the clone."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN) and name != "PYTHONPATH"}
+    return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"}
+
+
+def _compared(clone: Path, commit: str) -> Verdict:
+    """Compare every file of the clone that Git does not ignore, and the outputs that dvc.lock names."""
+    changed = _git(clone, "status", "--porcelain", "--no-renames", "--untracked-files=all", "-z").split("\0")
+    paths = sorted(line[3:] for line in changed if line)
+    found = [_difference(clone, path) for path in paths if path != LOCK]
+    if LOCK not in paths:
+        return Verdict(commit, tuple(found), tuple(_causes([])) if found else ())
+    committed, made = (_committed(clone, LOCK) or b"stages: {}").decode(), (clone / LOCK).read_text(encoding="utf-8")
+    stale, outputs = differences.of_sources(committed, made), differences.of_outputs(committed, made)
+    found += [output for output in outputs if not any(f"{path}/".startswith(f"{output.path}/") for path in paths)]
+    amount = f"made with other {', '.join(stale)}" if stale else "follows from the others"
+    return Verdict(commit, (*found, Difference(LOCK, amount)), tuple(_causes(stale)))
+
+
+def _difference(clone: Path, path: str) -> Difference:
+    made = clone / path
+    return differences.between(path, _committed(clone, path), made.read_bytes() if made.exists() else None)
+
+
+def _committed(clone: Path, path: str) -> bytes | None:
+    """Return a file as it is committed, if it is."""
+    done = subprocess.run(["git", "show", f"HEAD:{path}"], cwd=clone, capture_output=True)
+    return done.stdout if done.returncode == 0 else None
+
+
+def _causes(stale: list[str]) -> Iterator[str]:
+    """Yield what the differences probably come from, the surest first."""
+    if stale:
+        yield "other code or params than dvc.lock was made with; run `dvc repro` and commit what it gives"
+    if other := list(_other_versions()):
+        yield f"other package versions than requirements.lock: {', '.join(other)}; run `make setup`"
+    if any(os.environ.get(name) != value for name, value in numerics.PORTABLE.items()):
+        yield "native numerics: each kind of processor gives other last digits"
+    if Path("/dev/nvidia0").exists() and os.environ.get("PIPELINE_DEVICE") != "cpu":
+        yield "a GPU, whose last digits are others; set PIPELINE_DEVICE=cpu"
+    if not stale:
+        yield f"another processor than that of the committed results; this one: {_processor()}"
+
+
+def _other_versions() -> Iterator[str]:
+    """Yield the packages of requirements.lock that are not installed in the version that stands there."""
+    lock = Path("requirements.lock")
+    for line in lock.read_text(encoding="utf-8").splitlines() if lock.exists() else []:
+        name, equals, wanted = line.partition("==")
+        if equals and (found := _version(name)) != wanted:
+            yield f"{name} {found or 'not installed'} instead of {wanted}"
+
+
+def _version(package: str) -> str | None:
+    """Return an installed version, without the mark of a build."""
+    try:
+        return version(package).partition("+")[0]
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    """Return the processor's name as Linux gives it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """Run a command of Git and return what it prints."""
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise UserError(f"git {arguments[0]}: {reason}; verification needs a clone with a commit")
+    return done.stdout

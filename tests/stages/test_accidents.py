@@ -1,0 +1,201 @@
+"""Training as a command, killed, interrupted or without room: what it says, and that the end is the same bytes."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from pipeline.datasets import prepared as data
+from tests import small
+from tests.processes import running
+from tests.stages.conftest import PARAMS, command
+
+LONG = (
+    PARAMS.replace("layers: 1", "layers: 2")
+    .replace("dropout: 0.0", "dropout: 0.3")
+    .replace("epochs: 3\n", "epochs: 70\n")
+)
+FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05", "PIPELINE_WORKERS": "2"}
+INTERRUPTED = "Interrupted; `dvc repro` starts again with this stage."
+KILLED = (
+    "Error: a worker process was killed, most likely for want of memory; "
+    "set PIPELINE_WORKERS to a smaller number and run again"
+)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def wait(condition: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def long(project: Path, tmp_path: Path) -> Path:
+    """Make a project whose trainings last some seconds."""
+    shutil.copytree(project / "data", tmp_path / "data")
+    (tmp_path / "params.yaml").write_text(LONG)
+    return tmp_path
+
+
+@pytest.fixture
+def train(long: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Run the command until it has left checkpoints of both workers, and let a test do something to it."""
+
+    def started() -> "subprocess.Popen[str]":
+        before = {path: path.stat().st_mtime_ns for path in (long / ".checkpoints").rglob("seed-*")}
+        options = command(long, "train", "words-lstm", **FREQUENT)
+        process = stack.enter_context(running(options.pop("args"), **options))
+        wait(lambda: sum(path.stat().st_mtime_ns > before.get(path, 0) for path in newest(long)) >= 2)
+        return process
+
+    with ExitStack() as stack:
+        yield started
+
+
+def newest(project: Path) -> list[Path]:
+    return list((project / ".checkpoints/words-lstm").glob("seed-*"))
+
+
+def finish(project: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(**command(project, "train", "words-lstm", **FREQUENT), capture_output=True, timeout=120)
+
+
+@pytest.mark.xdist_group("project")
+def test_a_command_that_meets_every_accident_ends_in_the_same_bytes(long, train):
+    process = train()
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.communicate()
+    wait(lambda: not [child for child in family if child.is_running()], seconds=5)
+
+    process = train()
+    server = next(child for child in psutil.Process(process.pid).children() if child.children())
+    server.children()[-1].kill()  # as the system does for want of memory
+    output, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert (output, errors.splitlines()[-1]) == ("", KILLED)
+    assert "seed 1: goes on from its checkpoint" in errors
+
+    process = train()
+    started = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(20)
+    assert time.monotonic() - started < 2
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output, errors.strip().splitlines()[-1]) == (130, "", INTERRUPTED)
+    assert not list((long / "models/words").iterdir())
+
+    damaged = long / ".checkpoints/words-lstm/seed-2-held-out.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    done = finish(long)
+    assert done.returncode == 0
+    assert "words-lstm seed 1: goes on from its checkpoint" in done.stderr
+    assert f"words-lstm seed 2: {damaged} is damaged; the training begins anew" in done.stderr
+    assert not (long / ".checkpoints").exists()
+
+    disturbed = files(long / "models/words/words-lstm")
+    done = finish(long)
+    assert "checkpoint" not in done.stderr
+    assert files(long / "models/words/words-lstm") == disturbed
+
+
+def test_trainings_killed_at_random_moments_end_in_the_same_bytes(tmp_path):
+    draws = np.random.default_rng(1)
+    names = {"".join(draws.choice(list("abcd"), size)): "pq"[size % 2] for size in draws.integers(1, 9, 300)}
+    (tmp_path / "prepared").mkdir()
+    rows = "".join(f"{name},{label}\n" for name, label in names.items())
+    data.write(small.labelled(rows), tmp_path / "prepared")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.killing", "20"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(small.REPOSITORY), "PIPELINE_CHECKPOINTS": "0.02"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    undisturbed, *runs = map(json.loads, done.stdout.splitlines())
+    assert len(runs) == 20
+    assert {run["digest"] for run in runs} == {undisturbed["digest"]}
+    assert sum(run["kills"] for run in runs) >= 20
+    resumed = [run for run in runs if "goes on from its checkpoint" in run["said"]]
+    assert len(resumed) >= 10
+
+
+# No room
+
+
+def limited(folder: str, kilobytes: int, *arguments: str) -> list[str]:
+    """Return a command in whose sight a folder is a file system that is nearly full, or files must be small."""
+    mounted = f'mount -t tmpfs -o size={kilobytes}k none {folder} && exec "$@"'
+    mounting = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mounted, "sh"]
+    if subprocess.run([*mounting, "true"], capture_output=True).returncode == 0:
+        return [*mounting, *arguments]
+    return ["sh", "-c", f'ulimit -f {kilobytes // 4} && exec "$@"', "sh", *arguments]
+
+
+@pytest.mark.xdist_group("project")
+@pytest.mark.parametrize(
+    ("stage", "name", "place"), [("train", "words-lstm", "models"), ("prepare", "names", "data/prepared")]
+)
+def test_a_full_disk_is_told_in_one_line_and_a_rerun_is_right(
+    stage, name, place, project, trained, tmp_path, monkeypatch
+):
+    copy = shutil.copytree(project, tmp_path / "copy", ignore=shutil.ignore_patterns("models"))
+    (copy / place).mkdir(exist_ok=True)
+    options = command(copy, stage, name, PIPELINE_WORKERS="2")
+    monkeypatch.chdir(copy)
+    done = subprocess.run(**{**options, "args": limited(place, 12, *options["args"])}, capture_output=True)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("Error: " + place)
+    assert line.endswith("; free some and run again")
+    assert "no space left to write it" in line
+    assert not list((copy / "models").rglob(".*"))
+
+    assert subprocess.run(**options, capture_output=True).returncode == 0
+    dataset = "words/words-lstm" if stage == "train" else name
+    found = (path for path in (project / place / dataset).rglob("*") if path.is_file())
+    assert all(path.read_bytes() == (copy / path.relative_to(project)).read_bytes() for path in found)
+
+
+# No orphan
+
+
+@pytest.mark.parametrize("shell", ["exec ", ""])  # a shell that becomes the command, and one that stays
+def test_a_command_ends_with_the_dvc_that_started_it(shell, tmp_path):
+    program = (
+        f"import subprocess; subprocess.run(['sh', '-c', '{shell}{sys.executable} -m tests.work {tmp_path}; true'])"
+    )
+    environment = {**os.environ, "DVC_STAGE": "hold", "PIPELINE_WORKERS": "2"}
+    with running([sys.executable, "-c", program], env=environment, cwd=small.REPOSITORY) as dvc:
+        wait(lambda: sum(path.read_text() == "locked" for path in tmp_path.iterdir()) == 2)
+        family = psutil.Process(dvc.pid).children(recursive=True)
+        assert len(family) >= 4  # command, server, two workers
+        dvc.kill()
+        dvc.wait()
+        wait(lambda: not [child for child in family if child.is_running() and child.status() != "zombie"], seconds=3)
+
+
+def test_a_command_of_a_user_outlives_the_shell_that_started_it(tmp_path):
+    program = f"import subprocess; subprocess.Popen([{sys.executable!r}, '-m', 'tests.work', {str(tmp_path)!r}])"
+    environment = {name: value for name, value in os.environ.items() if name != "DVC_STAGE"} | {"PIPELINE_WORKERS": "2"}
+    with running([sys.executable, "-c", program], env=environment, cwd=small.REPOSITORY) as starter:
+        wait(lambda: sum(path.read_text() == "locked" for path in tmp_path.iterdir()) == 2)
+        assert starter.wait() == 0
+        time.sleep(1)
+        assert all(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir())

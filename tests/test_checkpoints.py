@@ -1,0 +1,236 @@
+import random
+
+import numpy as np
+import pytest
+
+from pipeline import checkpoints, paths, training
+from pipeline.checkpoints import FileSaver, Snapshot
+from pipeline.history import REFIT
+from tests import small
+from tests.small import model_settings
+
+SMALL = Snapshot({"model/w": np.arange(6.0).reshape(2, 3), "place/count": np.array(3)}, {"best": 1, "history": []})
+
+
+class Killed(Exception):  # noqa: N818  (an end, not an error)
+    pass
+
+
+class Killing(FileSaver):
+    """Keep every state, and end the training after some."""
+
+    def __init__(self, path, steps):
+        super().__init__(path, "key", lambda line: None)
+        self.steps = steps
+
+    def offer(self, make, final=False):
+        self.every = self.patience = 0
+        super().offer(make, final)
+        self.steps -= 1
+        if self.steps == 0:
+            raise Killed
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def saver(tmp_path, said, monkeypatch):
+    """Make a saver that always finds it time to write."""
+    monkeypatch.setenv("PIPELINE_CHECKPOINTS", "0")
+    return FileSaver(tmp_path / "seed-1.safetensors", "key", said.append)
+
+
+def kept(saver):
+    saver.offer(lambda: SMALL)
+    return saver.path
+
+
+def same(one, other):
+    return (
+        str(one.history) == str(other.history)  # as words, since nan is not nan
+        and (one.status, one.best_epoch, one.parameters) == (other.status, other.best_epoch, other.parameters)
+        and list(one.weights) == list(other.weights)
+        and all(one.weights[name].tobytes() == other.weights[name].tobytes() for name in one.weights)
+    )
+
+
+# A training that goes on
+
+
+@pytest.fixture(scope="module")
+def data():
+    draws = np.random.default_rng(1)
+    rows = {"".join(draws.choice(list("abcd"), size)): "pq"[size % 2] for size in draws.integers(1, 9, 80)}
+    numbers = "".join(f"{a} {b},{a + 2 * b}\n" for a in range(6) for b in range(6))
+    return {
+        "names": small.labelled("".join(f"{name},{label}\n" for name, label in rows.items())),
+        "text": small.text("aabbab" * 60, alphabet="ab"),
+        "pairs": small.pairs(numbers, refit=True),
+    }
+
+
+CASES = {
+    "dropout, both directions, lengths": ("names", {"layers": 2, "dropout": 0.4, "direction": "both", "batch": 16}),
+    "rows drawn at random": ("names", {"sampling": "draws", "optimiser": "adamw", "weight_decay": 0.1, "batch": 16}),
+    "patience": ("names", {"patience": 2, "rate": 0.3, "epochs": 12, "batch": 16}),
+    "a text read on": ("text", {"sampling": "consecutive", "window": 7, "layers": 2, "dropout": 0.2}),
+    "windows at random": ("text", {"sampling": "random", "window": 7, "cell": "gru"}),
+    "momentum": ("pairs", {"input": "values", "optimiser": "sgd", "momentum": 0.9, "batch": 8, "rate": 0.001}),
+    "plain steps, a schedule": ("pairs", {"input": "values", "optimiser": "sgd", "schedule": {"kind": "cosine"}}),
+    "a refit": ("pairs", {"input": "values", "fit": REFIT, "batch": 8}),
+    "a divergence": ("pairs", {"input": "values", "optimiser": "sgd", "rate": 1e25, "epochs": 9}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_training_that_is_killed_again_and_again_ends_in_the_same_bytes(case, data, tmp_path):
+    name, changes = CASES[case]
+    fit = changes.get("fit", "held-out")
+    block = model_settings(**{"epochs": 4, **{key: value for key, value in changes.items() if key != "fit"}})
+    undisturbed = training.fit(block, data[name], 1, fit)
+    draws, kills = random.Random(case), 0
+    while True:
+        try:
+            left = Killing(tmp_path / "state.safetensors", draws.randrange(1, 12))
+            found = training.fit(block, data[name], 1, fit, saver=left)
+            break
+        except Killed:
+            kills += 1
+    assert kills > 1
+    assert same(found, undisturbed)
+
+
+def test_a_training_that_had_ended_is_not_run_again(data, tmp_path, saver):
+    block, seen = model_settings(batch=16), []
+    first = training.fit(block, data["names"], 1, saver=saver)
+    assert same(training.fit(block, data["names"], 1, watch=seen.append, saver=saver), first)
+    assert seen == []
+
+
+def test_only_what_is_left_of_an_epoch_is_trained(data, tmp_path, monkeypatch):
+    block = model_settings(batch=16, epochs=1)
+    with pytest.raises(Killed):
+        training.fit(block, data["names"], 1, saver=Killing(tmp_path / "state.safetensors", 2))
+    steps, step = [], training.step
+    monkeypatch.setattr(training, "step", lambda *args: steps.append(1) or step(*args))
+    training.fit(block, data["names"], 1, saver=Killing(tmp_path / "state.safetensors", 0))
+    whole = -(-data["names"].card.rows["train"] // 16)
+    assert len(steps) == whole - 2
+
+
+# The file
+
+
+def test_what_was_kept_is_found_again_to_the_bit(saver, said):
+    kept(saver)
+    found = saver.load()
+    assert found.facts == SMALL.facts
+    assert {name: (a.shape, a.dtype, a.tobytes()) for name, a in found.arrays.items()} == {
+        name: (a.shape, a.dtype, a.tobytes()) for name, a in SMALL.arrays.items()
+    }
+    assert said == ["goes on from its checkpoint"]
+
+
+def test_without_a_file_there_is_nothing_to_say(saver, said):
+    assert (saver.load(), said) == (None, [])
+
+
+def test_a_checkpoint_of_another_key_is_not_used(saver, said):
+    path = kept(saver)
+    assert FileSaver(path, "another", said.append).load() is None
+    assert said == []
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.99])
+def test_a_truncated_checkpoint_is_noticed(saver, said, share):
+    path = kept(saver)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    assert saver.load() is None
+    assert said == [f"{path} is damaged; the training begins anew"]
+
+
+@pytest.mark.parametrize("place", [3, 30, 150, -1])
+def test_a_byte_that_has_changed_is_noticed(saver, said, place):
+    path = kept(saver)
+    content = bytearray(path.read_bytes())
+    content[place] ^= 0x10
+    path.write_bytes(content)
+    assert saver.load() is None
+    assert said in ([f"{path} is damaged; the training begins anew"], [])  # a changed key is another key
+
+
+def test_a_safetensors_file_of_others_is_noticed(saver, said):
+    from safetensors.numpy import save_file
+
+    save_file({"w": np.zeros(3)}, saver.path)
+    assert saver.load() is None
+    assert said == [f"{saver.path} is damaged; the training begins anew"]
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_training(tmp_path, saver, said):
+    (tmp_path / "file").write_text("")
+    saver.path = tmp_path / "file/state.safetensors"
+    for _ in range(3):
+        saver.offer(lambda: SMALL)
+    assert said == [f"{saver.path}: no checkpoint written (File exists); the training goes on without"]
+
+
+def test_a_checkpoint_waits_its_turn_and_the_final_one_does_not(tmp_path):
+    saver = FileSaver(tmp_path / "state", "key", print)
+    saver.last -= 2  # seconds
+    saver.offer(lambda: SMALL)
+    assert not saver.path.exists()
+    saver.offer(lambda: SMALL, final=True)
+    assert saver.path.exists()
+
+
+def test_a_slow_disk_is_written_to_less_often(tmp_path):
+    saver = FileSaver(tmp_path / "state", "key", print)
+    saver.cost = 1.0
+    saver.last -= 99
+    saver.offer(lambda: SMALL, final=True)
+    assert not saver.path.exists()
+    saver.last -= 2
+    saver.offer(lambda: SMALL)
+    assert saver.path.exists()
+    assert saver.cost < 1
+
+
+@pytest.mark.parametrize("value", ["-1", "soon", "nan"])
+def test_seconds_that_are_none_are_refused(monkeypatch, fault, value):
+    monkeypatch.setenv("PIPELINE_CHECKPOINTS", value)
+    wanted = "wanted seconds between two checkpoints, such as 10"
+    assert fault(checkpoints.seconds) == f"PIPELINE_CHECKPOINTS: found {value!r}; {wanted}"
+
+
+# The key, the folder
+
+
+def test_the_key_is_of_the_parts_the_code_the_versions_and_the_numerics(monkeypatch, tmp_path):
+    before = checkpoints.key("a", 1)
+    assert checkpoints.key("a", 1) == before != checkpoints.key("a", 2)
+    with monkeypatch.context() as change:
+        change.setenv("MKL_CBWR", "AVX2")
+        assert checkpoints.key("a", 1) != before
+    with monkeypatch.context() as change:
+        change.setattr(checkpoints, "version", lambda name: "0")
+        assert checkpoints.key("a", 1) != before
+    (tmp_path / "other.py").write_text("")
+    monkeypatch.setattr(paths, "__file__", str(tmp_path / "other.py"))
+    assert checkpoints.key("a", 1) != before
+
+
+def test_checkpoints_are_kept_in_the_real_project_and_cleared_away(here, monkeypatch):
+    path = checkpoints.file("toy", 1, REFIT)
+    assert path == here / ".checkpoints/toy/seed-1-refit.safetensors"
+    monkeypatch.setenv("DVC_ROOT", str(here / "real"))
+    path = checkpoints.file("toy", 1, REFIT)
+    assert path == here / "real/.checkpoints/toy/seed-1-refit.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    checkpoints.clear("toy")
+    checkpoints.clear("toy")  # nothing there is no fault
+    assert not list((here / "real").iterdir())

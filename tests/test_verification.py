@@ -1,0 +1,161 @@
+"""What `python -m stages.verify` says, of a small pipeline in a real Git and DVC repository."""
+
+import json
+import shutil
+import sys
+
+import pytest
+
+from pipeline import differences
+from tests.repository import Repository
+from tests.small import REPOSITORY
+
+pytestmark = pytest.mark.xdist_group("verification")  # one repository, so one worker
+
+STAGE = """
+stages:
+  make:
+    cmd: python make.py
+    deps:
+    - make.py
+    params:
+    - rate
+    outs:
+    - models
+    metrics:
+    - results/metrics.json:
+        cache: false
+    plots:
+    - results/figures:
+        cache: false
+"""
+MAKE = """
+from pathlib import Path
+for folder in ("models", "results/figures"):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+Path("results/metrics.json").write_text('{"loss": 0.5, "best": {"accuracy": 0.75, "seeds": [1, 2]}}')
+Path("results/figures/a.png").write_bytes(bytes([200, 1]))
+Path("models/weights").write_text("weights")
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Make a repository with one stage, run and committed."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "dvc.yaml").write_text(STAGE)
+    (folder / "make.py").write_text(MAKE)
+    (folder / "params.yaml").write_text("rate: 1\n")
+    repository = Repository(folder)
+    repository.run("git", "init", "--quiet")
+    repository.run("dvc", "init", "--quiet")
+    repository.run("dvc", "repro")
+    repository.commit("Results")
+    return repository
+
+
+@pytest.fixture
+def project(made, tmp_path):
+    """Return a copy of that repository, to be changed."""
+    shutil.copytree(made.folder, tmp_path / "copy")
+    return Repository(tmp_path / "copy")
+
+
+def verified(project, code):
+    """Return the last paragraphs of what the command prints, by which it must end with a code."""
+    printed = project.run(sys.executable, "-m", "stages.verify", code=code, PYTHONPATH=str(REPOSITORY))
+    return [line.split(maxsplit=1) for line in printed.splitlines()], printed
+
+
+def rows(lines):
+    return {line[0]: line[1] for line in lines if len(line) == 2}
+
+
+def test_what_comes_out_again_is_identical(project):
+    lines, _ = verified(project, 0)
+    assert lines[-1][0] == "identical:"
+    assert project.run("git", "status", "--porcelain") == ""
+
+
+def test_a_metric_that_was_changed_by_hand_is_found_and_measured(project):
+    path = project.folder / "results/metrics.json"
+    path.write_text(path.read_text().replace("0.5", "0.4").replace("0.75", "0.750001"))
+    project.commit("Better results")
+    lines, printed = verified(project, 1)
+    assert rows(lines)["results/metrics.json"] == "2 numbers, by up to 2.0e-01 (loss: 0.4, now 0.5)"
+    assert "not as committed: 1 file\n" in printed
+    assert "Likely cause: another processor than that of the committed results; this one: " in printed
+    assert "Traceback" not in printed
+
+
+def test_code_that_was_changed_without_a_run_is_named(project):
+    make = project.folder / "make.py"
+    make.write_text(MAKE.replace("200", "201").replace('"weights")', '"other")'))
+    (project.folder / "params.yaml").write_text("rate: 2\n")
+    project.commit("Other code")
+    (project.folder / "new.txt").write_text("")
+    lines, printed = verified(project, 1)
+    found = rows(lines)
+    assert found["results/figures/a.png"] == "other content"
+    assert found["models"] == "other content, by its digest in dvc.lock"
+    assert found["dvc.lock"] == "made with other make.py, params.yaml: rate"
+    assert "results/figures" not in found
+    assert "Likely cause: other code or params than dvc.lock was made with; run `dvc repro` and commit" in printed
+    assert "another processor" not in printed
+    assert printed.startswith("Not verified, since not committed: new.txt\n")
+
+
+def test_other_versions_are_named(project):
+    (project.folder / "requirements.lock").write_text("# made\nclick==0.1\nno-such-package==2\n")
+    (project.folder / "results/figures/b.png").write_bytes(b"")
+    project.commit("A figure that nothing makes")
+    lines, printed = verified(project, 1)
+    assert rows(lines)["results/figures/b.png"] == "is committed, and was not made"
+    assert "other package versions than requirements.lock: click 8." in printed
+    assert "no-such-package not installed instead of 2" in printed
+
+
+def test_a_pipeline_that_fails_is_told(project):
+    (project.folder / "make.py").write_text("raise SystemExit(3)")
+    project.commit("A fault")
+    _, printed = verified(project, 1)
+    assert printed.splitlines()[-1] == (
+        "Error: dvc repro --force in a fresh clone of the last commit: exit code 255; its message is above"
+    )
+
+
+def test_a_folder_without_git_is_refused(tmp_path):
+    repository = Repository(tmp_path)
+    _, printed = verified(repository, 1)
+    assert printed.startswith("Error: git status: fatal: not a git repository")
+    assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "one", "other", "amount"),
+    [
+        ("a.json", {"x": 1.0}, {"x": 1.5}, "1 numbers, by up to 3.3e-01 (x: 1, now 1.5)"),
+        ("a.json", {"x": 0.0, "y": [1]}, {"x": -0.5, "y": [2]}, "2 numbers, by up to 1.0e+00 (x: 0, now -0.5)"),
+        ("a.json", {"x": "a"}, {"x": "b"}, "1 values differ, not only numbers"),
+        ("a.json", {"x": 1}, {"y": 1, "z": 2}, "1 values committed, 2 found"),
+        ("a.json", {"x": 1}, {"x": 1.0}, "the same values, written otherwise"),
+    ],
+)
+def test_numbers_are_compared(path, one, other, amount):
+    assert differences.between(path, json.dumps(one).encode(), json.dumps(other).encode()).amount == amount
+
+
+@pytest.mark.parametrize(
+    ("path", "one", "other", "amount"),
+    [
+        ("a.csv", b"n,x\na,0.10\n", b"n,x\na,0.11\n", "1 numbers, by up to 9.1e-02 (1.1: 0.1, now 0.11)"),
+        ("a.csv", b"n,x\na,1\n", b"n,x\nb,2\n", "2 values differ, not only numbers"),
+        ("a.json", b"{", b"{}", "other content"),
+        ("a.md", b"a\nb\nc\n", b"a\nx\nc\n", "2 lines are in one alone, of 3 committed and 3 found"),
+        ("a.png", b"\x89\xff", b"\x89\xfe", "other content"),
+        ("a.md", None, b"", "is not committed"),
+        ("a.md", b"", None, "is committed, and was not made"),
+    ],
+)
+def test_contents_are_compared(path, one, other, amount):
+    assert differences.between(path, one, other).amount == amount
