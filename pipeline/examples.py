@@ -56,12 +56,13 @@ def next_symbol_rows(arrays: Arrays, device: torch.device) -> Rows:
     return Rows(inputs.to(device), targets.to(device), _unless_full(lengths, inputs))
 
 
-def labelled_rows(arrays: Arrays, device: torch.device) -> Rows:
-    """Make rows with a class each."""
+def labelled_rows(arrays: Arrays, device: torch.device, every_step: bool = False) -> Rows:
+    """Make rows with a class each, or with the class after each symbol, the last of which is the row's own."""
     labels = arrays["labels"].astype(np.int64)
     inputs = torch.from_numpy(arrays["symbols"].astype(np.int64))
     lengths = _unless_full(arrays["lengths"].astype(np.int64), inputs)
-    return Rows(inputs.to(device), torch.from_numpy(labels).to(device), lengths, labels)
+    targets = torch.from_numpy(arrays["following"].astype(np.int64) if every_step else labels)
+    return Rows(inputs.to(device), targets.masked_fill(targets < 0, UNSCORED).to(device), lengths, labels)
 
 
 def number_rows(arrays: Arrays, device: torch.device) -> Rows:

@@ -129,16 +129,21 @@ class SequenceModel(nn.Module):
         self.encoder = Encoder(settings, shape)
         self.stack = Stack(settings, self.encoder.size)
         self.both = settings.direction == "both"
+        self.asked_each_step = shape.every_step or settings.supervision == "every-step"  # in training
+        self.input_dropout, self.output_dropout = (
+            nn.Dropout(settings.input_dropout),
+            nn.Dropout(settings.output_dropout),
+        )
         self.head = _head(settings.head, self.stack.output_size, shape.outputs)
 
     def forward(
         self, inputs: Tensor, lengths: Tensor | None = None, state: StackState | None = None
     ) -> tuple[Tensor, StackState]:
         """Return outputs (b, t, k), or (b, k) for a model that answers once, and the state after."""
-        outputs, after = self.stack(self.encoder(inputs), lengths, state)
-        if not self.shape.every_step:
+        outputs, after = self.stack(self.input_dropout(self.encoder(inputs)), lengths, state)
+        if not (self.asked_each_step if self.training else self.shape.every_step):
             outputs = self._final(outputs, lengths)
-        return self.head(outputs), after
+        return self.head(self.output_dropout(outputs)), after
 
     def _final(self, outputs: Tensor, lengths: Tensor | None) -> Tensor:
         """Return what each direction said when it had read the whole sequence."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pipeline.settings.models import Constant, Cosine, ModelSettings, OneCycle, Step
 
-BETAS, EPSILON = (0.9, 0.999), 1e-8  # of Adam, as torch.optim has them
+BETA1, EPSILON = 0.9, 1e-8  # of Adam, as torch.optim has them
 
 
 class Rule(Protocol):
@@ -51,8 +51,8 @@ class Descent:
 class Adam:
     """Adam, its weight decay in the gradients, or beside them (decoupled, AdamW), as in `torch.optim`."""
 
-    def __init__(self, weights: list[Tensor], decay: float, decoupled: bool) -> None:
-        self.decay, self.kernel = decay, torch._fused_adamw_ if decoupled else torch._fused_adam_
+    def __init__(self, weights: list[Tensor], beta2: float, decay: float, decoupled: bool) -> None:
+        self.beta2, self.decay, self.kernel = beta2, decay, torch._fused_adamw_ if decoupled else torch._fused_adam_
         self.mean = [torch.zeros_like(weight) for weight in weights]
         self.square = [torch.zeros_like(weight) for weight in weights]
         self.steps = [torch.zeros((), device=weight.device) for weight in weights]
@@ -67,8 +67,8 @@ class Adam:
         self.kernel(
             *(weights, gradients, self.mean, self.square, [], self.steps),
             lr=rate,
-            beta1=BETAS[0],
-            beta2=BETAS[1],
+            beta1=BETA1,
+            beta2=self.beta2,
             eps=EPSILON,
             weight_decay=self.decay,
             amsgrad=False,
@@ -119,7 +119,7 @@ def build(settings: ModelSettings, model: nn.Module) -> Optimiser:
     if settings.optimiser == "sgd":
         rule = Descent(weights, settings.momentum, settings.weight_decay)
     else:
-        rule = Adam(weights, settings.weight_decay, decoupled=settings.optimiser == "adamw")
+        rule = Adam(weights, settings.beta2, settings.weight_decay, decoupled=settings.optimiser == "adamw")
     return Optimiser(weights, rule, settings.rate)
 
 

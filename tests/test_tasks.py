@@ -38,10 +38,10 @@ def forgetful(prepared, **changes):
 def test_cross_entropy_is_summed_over_what_is_scored():
     logits = torch.zeros(2, 3, 5)
     targets = torch.tensor([[1, 2, UNSCORED], [0, UNSCORED, UNSCORED]])
-    total, count = cross_entropy(None, logits, Batch(targets, targets))
+    total, count = cross_entropy(logits, targets)
     assert count.item() == 3
     assert total.item() == pytest.approx(3 * math.log(5))
-    total, count = cross_entropy(None, torch.zeros(4, 5), Batch(targets, torch.tensor([0, 1, 2, 3])))
+    total, count = cross_entropy(torch.zeros(4, 5), torch.tensor([0, 1, 2, 3]))
     assert (total.item(), count.item()) == (pytest.approx(4 * math.log(5)), 4)
 
 

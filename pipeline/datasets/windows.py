@@ -43,14 +43,15 @@ def draft(settings: WindowsSettings, folder: Path | None) -> Draft:
 
 
 def _windows(stream: Symbols, label_of: Labels, settings: WindowsSettings) -> Mapping[str, NDArray[Any]]:
-    """Return the windows (n, width) of a stream, their lengths (n,) and labels (n,)."""
+    """Return the windows (n, width) of a stream, their lengths (n,), labels (n,), and the class after each symbol."""
     starts = np.arange(0, len(stream) - settings.width, settings.stride)
-    labels = label_of[stream[starts + settings.width]]
-    kept = starts[labels != NONE]
+    kept = starts[label_of[stream[starts + settings.width]] != NONE]
+    following = sliding_window_view(label_of[stream[1:]], settings.width)[kept]
     return {
         "symbols": sliding_window_view(stream, settings.width)[kept],
         "lengths": np.full(len(kept), settings.width, dtype=np.int32),
-        "labels": labels[labels != NONE],
+        "labels": following[:, -1],
+        "following": following,
     }
 
 

@@ -30,6 +30,7 @@ def misfits(model: ModelSettings, dataset: DatasetSettings) -> Iterator[tuple[st
         ("input", INPUTS[task]),
         ("head", HEADS[task]),
         ("sampling", STREAM_SAMPLING if stream else ROW_SAMPLING),
+        ("supervision", ("task", "every-step") if dataset.format == "windows" else ("task",)),
         ("scaling", ("none", "standard") if task in ("regress", "forecast") else ("none",)),
     ):
         found = getattr(model, key)

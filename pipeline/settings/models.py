@@ -51,6 +51,8 @@ class ModelSettings(Block):
     hidden: Size | Annotated[tuple[Size, ...], Field(strict=False, min_length=1)]  # each layer's, or all layers'
     direction: Literal["forward", "both"]
     dropout: Fraction  # between layers
+    input_dropout: Fraction  # of the encoded inputs
+    output_dropout: Fraction  # of what the head reads
     input: Literal["one-hot", "embedding", "values", "flat"]  # flat: the window as one step
     embedding: Size | None = None  # size; for input embedding only
     head: Literal["none", "linear", "linear-relu"]
@@ -58,12 +60,14 @@ class ModelSettings(Block):
     optimiser: Literal["sgd", "adam", "adamw"]
     rate: Rate
     momentum: Fraction  # of optimiser sgd
+    beta2: Annotated[float, Field(gt=0, lt=1)]  # decay of Adam's mean square
     weight_decay: NotNegative
     schedule: Schedule
     clip: NotNegative  # largest norm of the gradient; 0: no clipping
     batch: Size  # sequences
     epochs: Size
     patience: Count  # epochs without a better validation loss before training stops; 0: never
+    supervision: Literal["task", "every-step"]  # trained on what the task asks, or asked after each symbol of a window
     sampling: Literal["shuffled", "listed", "draws", "consecutive", "random"]
     window: Size | None = None  # steps read at a time, for texts and series
 
@@ -80,6 +84,10 @@ class ModelSettings(Block):
             raise ValueError("embedding (its size) goes with input embedding, and only with it")
         if self.momentum and self.optimiser != "sgd":
             raise ValueError(f"momentum goes with optimiser sgd, not {self.optimiser}")
+        if self.supervision == "every-step" and self.direction == "both":
+            raise ValueError(
+                "supervision every-step goes with direction forward: what reads backward has seen the answer"
+            )
         if self.dropout and self.layers == 1:
             raise ValueError("dropout stands between layers, and there is only one")
         return self

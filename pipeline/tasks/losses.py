@@ -9,9 +9,9 @@ from pipeline.examples import UNSCORED
 from pipeline.models import SequenceModel
 
 
-def cross_entropy(model: SequenceModel, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Sum the nats of the true symbols over the scored targets; return that and their number."""
-    targets = batch.targets.flatten()
+def cross_entropy(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Sum the nats of the true symbols or classes over the scored targets; return that and their number."""
+    targets = targets.flatten()
     logits = outputs.flatten(0, -2)  # (items, k)
     total = functional.cross_entropy(logits, targets, ignore_index=UNSCORED, reduction="sum")
     return total, (targets != UNSCORED).sum()

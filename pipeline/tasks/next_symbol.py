@@ -37,7 +37,7 @@ class NextSymbol:
 
     def loss(self, model: SequenceModel, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the summed cross-entropy and the number of symbols."""
-        return cross_entropy(model, outputs, batch)
+        return cross_entropy(outputs, batch.targets)
 
     def predict(self, model: SequenceModel, examples: Examples, settings: ModelSettings) -> Predictions:
         """Predict every symbol once."""

@@ -102,10 +102,13 @@ training:
   layers: 1
   direction: forward
   dropout: 0.0
+  input_dropout: 0.0
+  output_dropout: 0.0
   head: linear
   scaling: none
   optimiser: adam
   momentum: 0.0
+  beta2: 0.999
   weight_decay: 0.0
   schedule:
     kind: step
@@ -113,6 +116,7 @@ training:
     factor: 0.5
   clip: 1.0
   patience: 0
+  supervision: task
   sampling: shuffled
 models:
   words-lstm:

@@ -40,12 +40,15 @@ training:
   hidden: 8
   direction: forward
   dropout: 0.0
+  input_dropout: 0.0
+  output_dropout: 0.0
   input: one-hot
   head: linear
   scaling: none
   optimiser: adam
   rate: 0.05
   momentum: 0.0
+  beta2: 0.999
   weight_decay: 0.0
   schedule:
     kind: constant
@@ -53,6 +56,7 @@ training:
   batch: 4
   epochs: 3
   patience: 0
+  supervision: task
   sampling: shuffled
 models:
   words-lstm:

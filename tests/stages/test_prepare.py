@@ -30,12 +30,15 @@ models:
     hidden: 2
     direction: forward
     dropout: 0.0
+  input_dropout: 0.0
+  output_dropout: 0.0
     input: one-hot
     head: linear
     scaling: none
     optimiser: adam
     rate: 0.1
     momentum: 0.0
+  beta2: 0.999
     weight_decay: 0.0
     schedule:
       kind: constant
@@ -43,7 +46,8 @@ models:
     batch: 1
     epochs: 1
     patience: 0
-    sampling: shuffled
+    supervision: task
+  sampling: shuffled
 """
 
 
