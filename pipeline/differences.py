@@ -92,9 +92,15 @@ def _of_numbers(committed: list[tuple[str, Any]], found: list[tuple[str, Any]]) 
     if not pairs:
         return "the same values, written otherwise"
     if any(not isinstance(value, float) for _, *values in pairs for value in values):
-        return f"{len(pairs)} values differ, not only numbers"
+        return f"{_counted(pairs, 'value')} of {len(found)}, not only numbers"
     place, one, other = max(pairs, key=lambda pair: _relative(*pair[1:]))
-    return f"{len(pairs)} numbers, by up to {_relative(one, other):.1e} ({place[1:]}: {one:.9g}, now {other:.9g})"
+    return (
+        f"{_counted(pairs, 'number')}, by up to {_relative(one, other):.1e} ({place[1:]}: {one:.9g}, now {other:.9g})"
+    )
+
+
+def _counted(things: list[Any], name: str) -> str:
+    return f"{len(things)} {name}{'s' if len(things) > 1 else ''}"
 
 
 def _relative(one: float, other: float) -> float:

@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 
 LOCK = "dvc.lock"
 FOREIGN = ("MLFLOW_", "DVC_", "GIT_")  # variables that would lead the clone's commands out of the clone
+BY_HAND = "changed by hand, or left by another run: dvc.lock comes out as committed, and these files do not"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _compared(clone: Path, commit: str) -> Verdict:
     paths = sorted(line[3:] for line in changed if line)
     found = [_difference(clone, path) for path in paths if path != LOCK]
     if LOCK not in paths:
-        return Verdict(commit, tuple(found), tuple(_causes([])) if found else ())
+        return Verdict(commit, tuple(found), (BY_HAND,))
     committed, made = (_committed(clone, LOCK) or b"stages: {}").decode(), (clone / LOCK).read_text(encoding="utf-8")
     stale, outputs = differences.of_sources(committed, made), differences.of_outputs(committed, made)
     found += [output for output in outputs if not any(f"{path}/".startswith(f"{output.path}/") for path in paths)]

@@ -21,3 +21,16 @@ def test_few_lines_are_told(capsys):
         for epoch in range(100):
             shown.show(0, Epoch(epoch + 1, 0.01, 2.5, 2.25))
     assert capsys.readouterr().err == ""
+
+
+def test_a_line_that_a_training_says_is_told_with_its_name(capsys):
+    with TrainingProgress("toy", ["seed 1", "seed 2"], epochs=2) as shown:
+        shown.show(1, "goes on from its checkpoint")
+    assert capsys.readouterr().err == "toy seed 2: goes on from its checkpoint\n"
+
+
+def test_epochs_of_a_former_run_do_not_count_as_speed(monkeypatch):
+    with TrainingProgress("toy", ["seed 1"], epochs=100) as shown:
+        monkeypatch.setattr(progress.time, "monotonic", lambda: shown.started + 5.0)
+        shown.show(0, Epoch(90, 0.01, 2.5, 2.25))  # the first of this run
+        assert shown._seconds_left() == 50.0

@@ -1,5 +1,6 @@
 """What `python -m stages.verify` says, of a small pipeline in a real Git and DVC repository."""
 
+import hashlib
 import json
 import shutil
 import sys
@@ -21,7 +22,7 @@ stages:
     params:
     - rate
     outs:
-    - models
+    - models/weights
     metrics:
     - results/metrics.json:
         cache: false
@@ -84,8 +85,24 @@ def test_a_metric_that_was_changed_by_hand_is_found_and_measured(project):
     lines, printed = verified(project, 1)
     assert rows(lines)["results/metrics.json"] == "2 numbers, by up to 2.0e-01 (loss: 0.4, now 0.5)"
     assert "not as committed: 1 file\n" in printed
-    assert "Likely cause: another processor than that of the committed results; this one: " in printed
+    assert "Likely cause: changed by hand, or left by another run: dvc.lock comes out as committed" in printed
     assert "Traceback" not in printed
+
+
+def test_weights_that_differ_are_found_by_their_digest(project):
+    lock = project.folder / "dvc.lock"
+    before = lock.read_text()
+    digest = hashlib.md5(b"weights", usedforsecurity=False).hexdigest()
+    assert digest in before
+    lock.write_text(before.replace(digest, "a" * 32))
+    (project.folder / "requirements.lock").write_text("# made\nclick==0.1\nno-such-package==2\n")
+    project.commit("Weights of another machine")
+    lines, printed = verified(project, 1)
+    assert rows(lines)["models/weights"] == "other content, by its digest in dvc.lock"
+    assert rows(lines)["dvc.lock"] == "follows from the others"
+    assert "Likely cause: another processor than that of the committed results; this one: " in printed
+    assert "Likely cause: other package versions than requirements.lock: click 8." in printed
+    assert "no-such-package not installed instead of 2; run `make setup`" in printed
 
 
 def test_code_that_was_changed_without_a_run_is_named(project):
@@ -97,7 +114,7 @@ def test_code_that_was_changed_without_a_run_is_named(project):
     lines, printed = verified(project, 1)
     found = rows(lines)
     assert found["results/figures/a.png"] == "other content"
-    assert found["models"] == "other content, by its digest in dvc.lock"
+    assert found["models/weights"] == "other content, by its digest in dvc.lock"
     assert found["dvc.lock"] == "made with other make.py, params.yaml: rate"
     assert "results/figures" not in found
     assert "Likely cause: other code or params than dvc.lock was made with; run `dvc repro` and commit" in printed
@@ -105,14 +122,11 @@ def test_code_that_was_changed_without_a_run_is_named(project):
     assert printed.startswith("Not verified, since not committed: new.txt\n")
 
 
-def test_other_versions_are_named(project):
-    (project.folder / "requirements.lock").write_text("# made\nclick==0.1\nno-such-package==2\n")
+def test_a_file_that_nothing_makes_is_found(project):
     (project.folder / "results/figures/b.png").write_bytes(b"")
     project.commit("A figure that nothing makes")
-    lines, printed = verified(project, 1)
+    lines, _ = verified(project, 1)
     assert rows(lines)["results/figures/b.png"] == "is committed, and was not made"
-    assert "other package versions than requirements.lock: click 8." in printed
-    assert "no-such-package not installed instead of 2" in printed
 
 
 def test_a_pipeline_that_fails_is_told(project):
@@ -134,9 +148,9 @@ def test_a_folder_without_git_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("path", "one", "other", "amount"),
     [
-        ("a.json", {"x": 1.0}, {"x": 1.5}, "1 numbers, by up to 3.3e-01 (x: 1, now 1.5)"),
+        ("a.json", {"x": 1.0}, {"x": 1.5}, "1 number, by up to 3.3e-01 (x: 1, now 1.5)"),
         ("a.json", {"x": 0.0, "y": [1]}, {"x": -0.5, "y": [2]}, "2 numbers, by up to 1.0e+00 (x: 0, now -0.5)"),
-        ("a.json", {"x": "a"}, {"x": "b"}, "1 values differ, not only numbers"),
+        ("a.json", {"x": "a"}, {"x": "b"}, "1 value of 1, not only numbers"),
         ("a.json", {"x": 1}, {"y": 1, "z": 2}, "1 values committed, 2 found"),
         ("a.json", {"x": 1}, {"x": 1.0}, "the same values, written otherwise"),
     ],
@@ -148,8 +162,8 @@ def test_numbers_are_compared(path, one, other, amount):
 @pytest.mark.parametrize(
     ("path", "one", "other", "amount"),
     [
-        ("a.csv", b"n,x\na,0.10\n", b"n,x\na,0.11\n", "1 numbers, by up to 9.1e-02 (1.1: 0.1, now 0.11)"),
-        ("a.csv", b"n,x\na,1\n", b"n,x\nb,2\n", "2 values differ, not only numbers"),
+        ("a.csv", b"n,x\na,0.10\n", b"n,x\na,0.11\n", "1 number, by up to 9.1e-02 (1.1: 0.1, now 0.11)"),
+        ("a.csv", b"n,x\na,1\n", b"n,x\nb,2\n", "2 values of 4, not only numbers"),
         ("a.json", b"{", b"{}", "other content"),
         ("a.md", b"a\nb\nc\n", b"a\nx\nc\n", "2 lines are in one alone, of 3 committed and 3 found"),
         ("a.png", b"\x89\xff", b"\x89\xfe", "other content"),
