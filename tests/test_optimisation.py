@@ -121,9 +121,7 @@ def test_an_optimiser_goes_on_from_its_state(changes, kind):
     learn(whole, optimiser := optimisation.build(settings, whole), steps=3)
     learn(parted, before := optimisation.build(settings, parted), steps=3)
     after = optimisation.build(settings, parted)
-    for name, tensors in after.rule.state().items():
-        for tensor, saved in zip(tensors, before.rule.state()[name], strict=True):
-            tensor.copy_(saved)
+    after.restore(before.state())
     learn(whole, optimiser, steps=3)
     learn(parted, after, steps=3)
     assert torch.equal(flat(whole), flat(parted))
