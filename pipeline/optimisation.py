@@ -19,8 +19,8 @@ BETA1, EPSILON = 0.9, 1e-8  # of Adam, as torch.optim has them
 class Rule(Protocol):
     """How weights follow their gradients."""
 
-    def state(self) -> dict[str, list[Tensor]]:
-        """Return by name what the rule remembers from step to step, a tensor a weight, to read or to fill."""
+    def memory(self) -> dict[str, list[Tensor]]:
+        """Return by name what the rule remembers from step to step, a tensor a weight."""
 
     def step(self, weights: list[Tensor], gradients: list[Tensor], rate: float) -> None:
         """Change the weights, and perhaps the gradients, in place."""
@@ -33,7 +33,7 @@ class Descent:
         self.momentum, self.decay = momentum, decay
         self.mean = [torch.zeros_like(weight) for weight in weights] if momentum else []
 
-    def state(self) -> dict[str, list[Tensor]]:
+    def memory(self) -> dict[str, list[Tensor]]:
         """Return the running sums of gradients, if there is momentum."""
         return {"mean": self.mean}
 
@@ -57,7 +57,7 @@ class Adam:
         self.square = [torch.zeros_like(weight) for weight in weights]
         self.steps = [torch.zeros((), device=weight.device) for weight in weights]
 
-    def state(self) -> dict[str, list[Tensor]]:
+    def memory(self) -> dict[str, list[Tensor]]:
         """Return the running means of gradients and of their squares, and the steps taken."""
         return {"mean": self.mean, "square": self.square, "steps": self.steps}
 
@@ -99,14 +99,15 @@ class Optimiser:
         """Take a step; the gradients may be used up."""
         self.rule.step(self.weights, self._gradients(), self.rate)
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Return what the rule remembers, named NAME/WEIGHT, a weight being given by its number."""
-        return {f"{name}/{index}": each for name, of in self.rule.state().items() for index, each in enumerate(of)}
+    def state(self) -> dict[str, Tensor]:
+        """Return what is remembered from step to step, as it stands; the rate is set anew for each step."""
+        parts = self.rule.memory().items()
+        return {f"{name}.{place}": tensor for name, tensors in parts for place, tensor in enumerate(tensors)}
 
-    def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Remember what `tensors` returned."""
-        for place, own in self.tensors().items():
-            own.copy_(tensors[place])
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` returned, of an optimiser of the same weights and rule."""
+        for name, tensor in self.state().items():
+            tensor.copy_(state[name])
 
     def _gradients(self) -> list[Tensor]:
         return [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in self.weights]

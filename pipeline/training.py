@@ -107,7 +107,7 @@ class Trainer:
         place = self.place or Place.start(self.generator, self.where)
         tensors: Tensors = {
             "model": self.model.state_dict(),
-            "optimiser": self.optimiser.tensors(),
+            "optimiser": self.optimiser.state(),
             "place": place.tensors(),
             "random": device.random_state(self.where),
         }

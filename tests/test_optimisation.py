@@ -121,7 +121,7 @@ def test_an_optimiser_goes_on_from_its_state(changes, kind):
     learn(whole, optimiser := optimisation.build(settings, whole), steps=3)
     learn(parted, before := optimisation.build(settings, parted), steps=3)
     after = optimisation.build(settings, parted)
-    after.restore(before.tensors())
+    after.restore(before.state())
     learn(whole, optimiser, steps=3)
     learn(parted, after, steps=3)
     assert torch.equal(flat(whole), flat(parted))

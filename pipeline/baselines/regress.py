@@ -10,8 +10,8 @@ from pipeline.artifacts import Arrays
 from pipeline.baselines.learning import Lesson, Predict
 from pipeline.judgement import Answer
 
-# Of a prediction, counted from the first of the largest target. What follows is noise, which differs from one
-# processor to the next, and would be all of the error where a line fits the data.
+# Of a prediction, counted from the first of the largest target. What follows is noise of the arithmetic, which would
+# be all of the error where a line fits the data.
 DIGITS = 10
 
 
