@@ -12,6 +12,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import together
 from pipeline.datasets.prepared import Card
 from pipeline.judgement import Judgements, Predictions
 from pipeline.references import BASELINE
@@ -48,6 +49,18 @@ def comparisons(card: Card, judgements: Judgements, excluded: Sequence[str] = ()
         if found and name not in excluded:
             scored[name] = {seed: _summed(card, each) for seed, each in found.items()}
     pairs = [_compared(card, scored, first, second) for first, second in combinations(scored, 2)]
+    return _corrected([pair for pair in pairs if pair is not None])
+
+
+def together_with_baseline(card: Card, judgements: Judgements, excluded: Sequence[str] = ()) -> list[Comparison]:
+    """Compare what each model's seeds say together with the strong baseline, on the test items."""
+    base = judgements.predictions(BASELINE, "test")
+    found = {name: together.of(judgements, name, "test") for name in judgements.networks if name not in excluded}
+    pairs = [
+        _compared(card, {name: {0: _summed(card, said)}, BASELINE: {0: _summed(card, base[0])}}, name, BASELINE)
+        for name, said in found.items()
+        if said is not None and base
+    ]
     return _corrected([pair for pair in pairs if pair is not None])
 
 

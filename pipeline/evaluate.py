@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import artifacts, comparisons, engine, figures, model_folder, paths, statistics
+from pipeline import artifacts, comparisons, engine, figures, model_folder, paths, statistics, together
 from pipeline.baselines.descriptions import BASELINES
 from pipeline.datasets import prepared as data
+from pipeline.datasets.prepared import Card
 from pipeline.engine import Tell
 from pipeline.judgement import Judgement, Judgements, Question
 from pipeline.references import LIMIT
@@ -31,15 +32,16 @@ def evaluate(dataset: str, models: Sequence[str], seeds: Sequence[int], folder: 
     questions += [Question(where, name, 0, None) for name in (*BASELINES[prepared.card.format], LIMIT)]
     found = engine.run(judge_cell, questions, preload=("pipeline.judging",))
     judgements = Judgements(tuple(each for each in found if each.metrics or each.model != LIMIT))
-    artifacts.write_json(folder / "metrics.json", summary(judgements))
+    artifacts.write_json(folder / "metrics.json", summary(judgements, prepared.card))
     artifacts.write_csv(folder / "seeds.csv", ("model", "split", "metric", "seed", "value"), _values(judgements))
     artifacts.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curves(dataset, models))
     (folder / "tables").mkdir()
     for name, (header, rows) in tables(prepared, judgements).items():
         artifacts.write_csv(folder / "tables" / name, header, rows)
-    pairs = comparisons.comparisons(prepared.card, judgements, _meaningless(dataset, models, prepared.card.task))
-    if pairs:
-        artifacts.write_csv(folder / "tables" / "comparisons.csv", comparisons.COLUMNS, comparisons.rows(pairs))
+    excluded = _meaningless(dataset, models, prepared.card.task)
+    for name, compare in (("comparisons", comparisons.comparisons), ("together", comparisons.together_with_baseline)):
+        if pairs := compare(prepared.card, judgements, excluded):
+            artifacts.write_csv(folder / "tables" / f"{name}.csv", comparisons.COLUMNS, comparisons.rows(pairs))
     figures.draw(dataset, folder, LOSS_UNITS[prepared.card.task])
     return judgements
 
@@ -56,16 +58,20 @@ def judge_cell(question: Question, tell: Tell) -> Judgement:
     return judging.judge(question)
 
 
-def summary(judgements: Judgements) -> dict[str, Any]:
-    """Return each metric's mean and interval over seeds, by model and split."""
+def summary(judgements: Judgements, card: Card) -> dict[str, Any]:
+    """Return each metric's mean and interval over seeds, and that of all seeds together, by model and split."""
     return {
-        model: {
-            split: {
-                metric: statistics.metric_interval(list(values.values()), metric) for metric, values in metrics.items()
-            }
-            for split, metrics in judgements.metrics(model).items()
-        }
+        model: {split: _of_split(judgements, card, model, split) for split in judgements.metrics(model)}
         for model in judgements.models
+    }
+
+
+def _of_split(judgements: Judgements, card: Card, model: str, split: str) -> dict[str, Any]:
+    joint = together.metrics(card, judgements, model, split)
+    return {
+        metric: statistics.metric_interval(list(values.values()), metric)
+        | ({"together": joint[metric]} if metric in joint else {})
+        for metric, values in judgements.metrics(model)[split].items()
     }
 
 

@@ -16,16 +16,17 @@ def scores(predictions: Predictions, card: Card) -> dict[str, float]:
 
 
 def next_symbol(predictions: Predictions, card: Card) -> dict[str, float]:
-    """Score texts by perplexity, rows by their letters; both by loss."""
+    """Score texts by perplexity, rows by their letters; both by loss, which needs no `best`."""
     nats, truth = predictions["nats"], predictions["truth"]
-    right = (predictions["best"] == truth) & (
-        truth != (-1 if card.unknown is None else card.unknown)
-    )  # `unknown` names no symbol
     measured = {
         "perplexity": metrics.perplexity(nats),
         "bits_per_symbol": metrics.bits_per_symbol(nats),
         "loss": metrics.loss(nats),
     }
+    if "best" not in predictions:
+        return measured
+    known = truth != (-1 if card.unknown is None else card.unknown)  # `unknown` names no symbol
+    right = (predictions["best"] == truth) & known
     if "row" not in predictions:
         return measured | {"accuracy": float(right.mean())}
     row = predictions["row"]

@@ -38,8 +38,8 @@ datasets:
   lyrics: {format: text, raw: data/raw/psalms.txt, alphabet: any, skip: 0, limit: 0, megabytes: 64, validation: 0.1,
     test: 0.1, refit: false}
 training: {layers: 1, direction: forward, dropout: 0.0, input_dropout: 0.0, output_dropout: 0.0, head: linear,
-  scaling: none, optimiser: adam, momentum: 0.0,  beta2: 0.999, weight_decay: 0.0, schedule: {kind: one-cycle, warmup: 0.1}, clip: 1.0, patience: 0,
-  supervision: task, sampling: shuffled, batch: 32,
+  scaling: none, optimiser: adam, momentum: 0.0, beta2: 0.999, weight_decay: 0.0,
+  schedule: {kind: one-cycle, warmup: 0.1}, clip: 1.0, patience: 0, supervision: task, sampling: shuffled, batch: 32,
   epochs: 5, rate: 0.01, hidden: 8}
 models:
   words-lstm: {dataset: words, cell: lstm, input: one-hot}

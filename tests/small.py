@@ -98,6 +98,13 @@ def text(content: str, **changes: Any) -> Prepared:
     return _prepared(TextSettings.model_validate(block | changes), content)
 
 
+def windows(content: str, **changes: Any) -> Prepared:
+    """Prepare windows of a text of letters a, b, e, o and u."""
+    classes = {"consonant": "b", "vowel": "aeou"}
+    block = {"format": "windows", "raw": "raw", "alphabet": "abeou", "skip": 0, "limit": 0, "megabytes": 1, **HELD}
+    return _prepared(WindowsSettings.model_validate(block | {"classes": classes} | changes), content)
+
+
 def stub(name: str, settings: DatasetSettings) -> Prepared:
     """Prepare a data set of params.yaml from a small invented raw file of its format."""
     return _prepared(

@@ -151,6 +151,26 @@ def test_dropout_stands_between_layers_and_only_in_training():
     assert bare(symbols(1, 9))[0].count_nonzero() == 72  # none behind the last layer
 
 
+@pytest.mark.parametrize("where", ["input_dropout", "output_dropout"])
+def test_dropout_of_inputs_and_of_outputs_is_only_in_training(where):
+    model = built(NEXT, **{where: 0.5})
+    torch.testing.assert_close(model(symbols(2, 4))[0], model(symbols(2, 4))[0])
+    model.train()
+    assert not torch.allclose(model(symbols(2, 4))[0], model(symbols(2, 4))[0])
+
+
+def test_dropout_of_outputs_is_not_carried_on_in_the_state():
+    model = built(NEXT, output_dropout=0.5).train()
+    (first,), (second,) = (model(symbols(2, 4))[1] for _ in range(2))
+    torch.testing.assert_close(first, second)
+
+
+def test_a_classifier_is_asked_at_every_step_in_training_alone():
+    model = built(replace(NEXT, every_step=False), supervision="every-step")
+    assert model(symbols(2, 4))[0].shape == (2, 5)
+    assert model.train()(symbols(2, 4))[0].shape == (2, 4, 5)
+
+
 def test_parameters_are_counted():
     # LSTM: 4 gates of (5 inputs + 8 hidden + 2 biases) x 8; head: (8 + 1) x 5
     assert models.parameters(built(NEXT)) == 4 * 8 * (5 + 8 + 2) + 9 * 5

@@ -85,6 +85,7 @@ RULES = [
     ({"optimiser": "sgd", "momentum": 0.9, "weight_decay": 0.1}, torch.optim.SGD),
     ({"optimiser": "adam", "weight_decay": 0.1}, torch.optim.Adam),
     ({"optimiser": "adamw", "weight_decay": 0.1}, torch.optim.AdamW),
+    ({"optimiser": "adam", "beta2": 0.9}, torch.optim.Adam),
 ]
 
 
@@ -105,7 +106,9 @@ def flat(model):
 def test_an_optimiser_steps_as_torchs_own(changes, kind):
     ours, torchs_own = nn.Linear(3, 2), nn.Linear(3, 2)
     torchs_own.load_state_dict(ours.state_dict())
-    options = {key: value for key, value in changes.items() if key != "optimiser"}
+    options = {key: value for key, value in changes.items() if key not in ("optimiser", "beta2")}
+    if "beta2" in changes:
+        options["betas"] = (0.9, changes["beta2"])
     learn(ours, optimisation.build(model_settings(rate=0.05, **changes), ours), steps=20)
     learn(torchs_own, kind(torchs_own.parameters(), lr=0.05, fused=True, **options), steps=20)
     torch.testing.assert_close(ours.weight, torchs_own.weight)

@@ -321,3 +321,17 @@ def test_a_gpu_learns_and_repeats_itself(names):
 def test_parameters_are_those_of_the_network(names):
     block = model_settings(epochs=1)
     assert training.fit(block, names, 1).parameters == models.parameters(small.network(block, names))
+
+
+# Supervision
+
+
+def test_a_class_after_every_symbol_teaches_more_than_one_a_window():
+    prepared = small.windows("abbeobbbuab" * 300, width=12, stride=23)
+    blocks = [
+        model_settings(supervision=kind, input="one-hot", batch=8, epochs=10, rate=0.02)
+        for kind in ("task", "every-step")
+    ]
+    once, each_step = (judged(training.fit(block, prepared, 1), block, prepared) for block in blocks)
+    assert each_step["loss"] < 0.5 * once["loss"]
+    assert each_step["accuracy"] > 0.9

@@ -25,7 +25,13 @@ def part(results: Results) -> Part | None:
     """Say which models differ on the test items, and which cannot be told apart; one pair needs no part of its own."""
     if len(rows := results.tables.get("comparisons", [])) < 2:
         return None
-    return Part("Which differences hold", points=(*_held(rows), *_open(rows)))
+    return Part("Which differences hold", points=tuple(told(rows)))
+
+
+def told(rows: Rows) -> Iterator[str]:
+    """Yield the sentences of a table of comparisons: what beats what, and what cannot be told apart."""
+    yield from _held(rows)
+    yield from _open(rows)
 
 
 def of(results: Results, model: str) -> Iterator[str]:

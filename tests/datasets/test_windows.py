@@ -38,6 +38,14 @@ def test_the_stride_parts_the_starts(here):
     assert [window for window, _ in windows_of(found, "train")] == ["abc", "fgh", "klm", "pqr"]
 
 
+def test_each_symbol_of_a_window_bears_the_class_of_its_follower(here):
+    found = prepared(here, "the cat sat on a mat now and then again")
+    arrays = found.splits["train"]
+    assert arrays["following"][0].tolist() == [0, 1, -1, 0]  # of "the ": h, e, a space, and the window's own, c
+    assert (arrays["following"][:, -1] == arrays["labels"]).all()
+    assert (arrays["following"][0, 1:] == arrays["following"][1, :-1]).all()
+
+
 @trying(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(st.integers(60, 90), st.integers(1, 8), st.integers(1, 4))
 def test_no_window_nor_follower_crosses_into_another_split(here, length, width, stride):

@@ -384,6 +384,11 @@ def test_each_fault_is_one_line_with_its_path(tmp_path, path, value, line):
             "found 'random'; wanted for task next-symbol on format words: shuffled, listed, draws",
         ),
         (
+            "names-lstm.supervision",
+            "every-step",
+            "found 'every-step'; wanted for task classify on format labelled: task",
+        ),
+        (
             "lyrics-lstm.sampling",
             "draws",
             "found 'draws'; wanted for task next-symbol on format text: consecutive, random",
