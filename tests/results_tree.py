@@ -158,6 +158,7 @@ def _model(dataset: str, model: str, known: Settings) -> None:
         "settings": known.models[model].model_dump(mode="json"),
         "parameters": 12345,
         "prepared_digest": "cd" * 32,
+        "weights": {},
         "seeds": seeds,
     }
     artifacts.write_json(folder / "model.json", description)

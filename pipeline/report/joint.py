@@ -17,9 +17,10 @@ SAID = (
 
 def part(results: Results) -> Part | None:
     """Give the headline metric of each model's seeds together, and say which of them beat the baseline."""
+    if SPLIT not in results.splits:
+        return None
     metric = headline_of(results, SPLIT)
-    rows = tuple(_rows(results, metric)) if SPLIT in results.splits else ()
-    if not rows:
+    if not (rows := tuple(_rows(results, metric))):
         return None
     columns = ("model", "one network, mean over seeds", "all seeds together")
     table = Table(f"{label(metric)} on {judged_on(results, SPLIT)}", columns, rows)
