@@ -9,6 +9,7 @@ MODELS = Path("models")
 RESULTS = Path("results")
 REPORTS = Path("reports")
 CARDS = REPORTS / "models"
+CODE = Path("code")
 RECEIPT = Path("reports/published.json")
 
 

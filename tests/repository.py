@@ -10,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.import_graph import ROOT
+from tests.small import REPOSITORY as ROOT
 
 COPIED = (
     "pipeline",
@@ -25,7 +25,7 @@ COPIED = (
 COPIED_TOO = (".gitignore", "dvc.yaml", "params.yaml", "pyproject.toml")
 KEPT = ("words-lstm", "overfit-lstm")  # models
 ALL = {"prepare@words", "prepare@overfit", "train@words-lstm", "train@overfit-lstm"}  # stages
-ALL |= {"evaluate@words", "evaluate@overfit", "report", "publish"}
+ALL |= {"code", "evaluate@words", "evaluate@overfit", "report", "publish"}
 ENVIRONMENT = {
     "GIT_AUTHOR_NAME": "test",
     "GIT_AUTHOR_EMAIL": "test@example.org",

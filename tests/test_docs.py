@@ -7,7 +7,7 @@ import pytest
 from pipeline.settings.datasets import FORMATS
 from pipeline.settings.models import ModelSettings
 from pipeline.settings.sources import KINDS
-from tests.import_graph import ROOT
+from tests.small import REPOSITORY as ROOT
 
 DOCS = [ROOT / "README.md", ROOT / "data/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.import_graph import ROOT
 from tests.repository import ALL, Repository, ran
+from tests.small import REPOSITORY as ROOT
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
 

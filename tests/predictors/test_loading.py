@@ -12,7 +12,7 @@ from pipeline.datasets import prepared as data
 from pipeline.history import HELD_OUT, REFIT
 from pipeline.restoring import restored
 from pipeline.tasks import TASKS
-from tests.import_graph import ROOT
+from tests.small import REPOSITORY as ROOT
 from tests.trained import MODELS
 
 

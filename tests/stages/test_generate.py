@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 import pipeline
 from stages.generate import main
-from tests.import_graph import ROOT
 from tests.processes import running
+from tests.small import REPOSITORY as ROOT
 
 
 @pytest.fixture

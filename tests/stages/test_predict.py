@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import pipeline
 from stages.predict import main
-from tests.import_graph import ROOT
+from tests.small import REPOSITORY as ROOT
 
 
 @pytest.fixture
