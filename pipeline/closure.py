@@ -5,7 +5,6 @@ they would make dvc.lock so large that DVC spent more time on reading it than th
 """
 
 import ast
-from functools import cache
 from pathlib import Path
 
 from pipeline import artifacts
@@ -21,7 +20,7 @@ def digests(script: Path) -> dict[str, str]:
 def files(script: Path) -> list[Path]:
     """Return the files that running a script imports, itself included, and the templates beside them, sorted."""
     seen: set[Path] = set()
-    waiting = [script]
+    waiting = [script, *script.parent.glob("__init__.py")]
     while waiting:
         path = waiting.pop()
         if path not in seen:
@@ -32,7 +31,6 @@ def files(script: Path) -> list[Path]:
     return sorted(beside | {path for path in seen if path.stat().st_size})
 
 
-@cache
 def imports(path: Path) -> tuple[Path, ...]:
     """Return the project's files that one file names in its imports, also late ones."""
     found: list[Path] = []

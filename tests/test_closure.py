@@ -56,7 +56,7 @@ def test_a_digest_changes_with_the_file_alone(here):
     (here / "pipeline/other.py").write_text("OTHER = 1\n")
     (here / "stages/x.py").write_text("from pipeline import one\n")
     before = closure.digests(Path("stages/x.py"))
-    assert list(before) == ["pipeline/one.py", "stages/x.py"]
+    assert list(before) == ["pipeline/one.py", "stages/x.py"]  # an empty file counts for nothing
     (here / "pipeline/other.py").write_text("OTHER = 2\n")
     assert closure.digests(Path("stages/x.py")) == before
     (here / "pipeline/one.py").write_text("ONE = 2\n")
