@@ -17,7 +17,8 @@ from pipeline.datasets.prepared import Card
 from pipeline.judgement import Judgements, Predictions
 from pipeline.references import BASELINE
 
-RESAMPLES = 4000
+RESAMPLES = 4000  # at least
+RESAMPLES_A_PAIR = 100  # else no p could be small enough to stay so when it is multiplied by the pairs
 LEVEL = 0.95
 BLOCKS = {"text": 50, "windows": 20}  # items drawn together, by format: neighbours are alike; of a series, a season
 
@@ -48,16 +49,17 @@ def comparisons(card: Card, judgements: Judgements, excluded: Sequence[str] = ()
         found = judgements.predictions(name, "test")
         if found and name not in excluded:
             scored[name] = {seed: _summed(card, each) for seed, each in found.items()}
-    pairs = [_compared(card, scored, first, second) for first, second in combinations(scored, 2)]
+    couples = list(combinations(scored, 2))
+    pairs = [_compared(card, scored, first, second, _resamples(len(couples))) for first, second in couples]
     return _corrected([pair for pair in pairs if pair is not None])
 
 
 def together_with_baseline(card: Card, judgements: Judgements, excluded: Sequence[str] = ()) -> list[Comparison]:
     """Compare what each model's seeds say together with the strong baseline, on the test items."""
-    base = judgements.predictions(BASELINE, "test")
+    base, drawn = judgements.predictions(BASELINE, "test"), _resamples(len(judgements.networks))
     found = {name: together.of(judgements, name, "test") for name in judgements.networks if name not in excluded}
     pairs = [
-        _compared(card, {name: {0: _summed(card, said)}, BASELINE: {0: _summed(card, base[0])}}, name, BASELINE)
+        _compared(card, {name: {0: _summed(card, said)}, BASELINE: {0: _summed(card, base[0])}}, name, BASELINE, drawn)
         for name, said in found.items()
         if said is not None and base
     ]
@@ -102,7 +104,12 @@ def _summed(card: Card, predictions: Predictions) -> tuple[Numbers, Numbers]:
 Scored = dict[str, dict[int, tuple[Numbers, Numbers]]]
 
 
-def _compared(card: Card, scored: Scored, first: str, second: str) -> Comparison | None:
+def _resamples(pairs: int) -> int:
+    """Return how often to draw for each of some pairs."""
+    return max(RESAMPLES, RESAMPLES_A_PAIR * pairs)
+
+
+def _compared(card: Card, scored: Scored, first: str, second: str, resamples: int) -> Comparison | None:
     """Bootstrap one pair; the baseline has one run, which stands against every seed."""
     seeds = [seed for seed in scored[first] if seed in scored[second] or second == BASELINE]
     if not seeds:
@@ -110,7 +117,7 @@ def _compared(card: Card, scored: Scored, first: str, second: str) -> Comparison
     base = next(iter(scored[second].values()))
     differences = np.stack([scored[first][seed][0] - scored[second].get(seed, base)[0] for seed in seeds])
     sizes = base[1]
-    drawn = _resampled(differences, sizes)
+    drawn = _resampled(differences, sizes, resamples)
     difference = float(differences.mean(0).sum() / sizes.sum())
     if card.task != "classify":  # a smaller error is better
         drawn, difference = -drawn, -difference
@@ -121,12 +128,12 @@ def _compared(card: Card, scored: Scored, first: str, second: str) -> Comparison
     return Comparison(first, second, measure_of(card), difference, float(low), float(high), p, False)
 
 
-def _resampled(differences: Numbers, sizes: Numbers) -> Numbers:
+def _resampled(differences: Numbers, sizes: Numbers, resamples: int) -> Numbers:
     """Return the mean difference of each resample of seeds (rows) and blocks (columns)."""
     generator = np.random.default_rng(0)
     seeds, blocks = differences.shape
-    means = np.empty(RESAMPLES)
-    for number in range(RESAMPLES):
+    means = np.empty(resamples)
+    for number in range(resamples):
         of_seeds = np.bincount(generator.integers(seeds, size=seeds), minlength=seeds)
         of_blocks = np.bincount(generator.integers(blocks, size=blocks), minlength=blocks)
         means[number] = of_seeds @ differences @ of_blocks / (seeds * (sizes @ of_blocks))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from pipeline import artifacts
 from pipeline.errors import UserError
@@ -34,7 +35,9 @@ def _cache() -> Path:
     """Return where DVC keeps its objects."""
     done = subprocess.run([sys.executable, "-m", "dvc", "cache", "dir"], capture_output=True, text=True)
     if done.returncode:
-        raise UserError(f"dvc cache dir: {done.stderr.strip().splitlines()[-1]}; run from the project's folder")
+        raise UserError(
+            f"dvc cache dir: {(done.stderr.strip().splitlines() or ['failed'])[-1]}; run from the project's folder"
+        )
     return Path(done.stdout.strip(), "files/md5")
 
 
@@ -45,10 +48,16 @@ def _objects(cache: Path) -> Iterator[Path]:
 
 def _outputs(cache: Path) -> Iterator[tuple[Path, str]]:
     """Yield each file that a stage has written, with its digest by dvc.lock."""
-    stages = YAML(typ="safe", pure=True).load(LOCK.read_text(encoding="utf-8"))["stages"] if LOCK.exists() else {}
-    for stage in stages.values():
-        for output in stage.get("outs", []):
-            yield from _files(Path(output["path"]), output["md5"], cache)
+    try:
+        lock = YAML(typ="safe", pure=True).load(LOCK.read_text(encoding="utf-8")) if LOCK.exists() else {}
+        outputs = [output for stage in lock.get("stages", {}).values() for output in stage.get("outs", [])]
+        named = [(Path(output["path"]), str(output["md5"])) for output in outputs]
+    except (YAMLError, AttributeError, KeyError, TypeError):
+        raise UserError(
+            f"{LOCK}: not as DVC writes it; take one side of a conflict, or delete it, and run again"
+        ) from None
+    for path, digest in named:
+        yield from _files(path, digest, cache)
 
 
 def _files(path: Path, digest: str, cache: Path) -> Iterator[tuple[Path, str]]:
@@ -63,5 +72,9 @@ def _files(path: Path, digest: str, cache: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    """Return the digest by which DVC knows a file, or nothing where the disk cannot give it."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except OSError:
+        return ""

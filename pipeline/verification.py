@@ -85,15 +85,18 @@ def _committed(clone: Path, path: str) -> bytes | None:
 
 def _causes(stale: list[str]) -> Iterator[str]:
     """Yield what the differences probably come from, the surest first."""
+    other = list(_other_versions())
+    native = any(os.environ.get(name) != value for name, value in numerics.PORTABLE.items())
+    gpu = Path("/dev/nvidia0").exists() and os.environ.get("PIPELINE_DEVICE") != "cpu"
     if stale:
         yield "other code or params than dvc.lock was made with; run `dvc repro` and commit what it gives"
-    if other := list(_other_versions()):
+    if other:
         yield f"other package versions than requirements.lock: {', '.join(other)}; run `make setup`"
-    if any(os.environ.get(name) != value for name, value in numerics.PORTABLE.items()):
+    if native:
         yield "native numerics: each kind of processor gives other last digits"
-    if Path("/dev/nvidia0").exists() and os.environ.get("PIPELINE_DEVICE") != "cpu":
+    if gpu:
         yield "a GPU, whose last digits are others; set PIPELINE_DEVICE=cpu"
-    if not stale:
+    if not (stale or other or native or gpu):
         yield f"another processor than that of the committed results; this one: {_processor()}"
 
 

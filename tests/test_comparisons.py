@@ -91,3 +91,9 @@ def test_neighbours_in_a_text_are_drawn_together():
     assert np.bincount(block).tolist() == [50, 50, 20]
     words = comparisons._blocks(card, {"row": np.array([0, 0, 2, 2, 2])}, 5)
     assert words.tolist() == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("pairs", [1, 40, 105, 500])
+def test_a_gross_difference_can_hold_among_any_number_of_pairs(pairs):
+    smallest = 2 / (comparisons._resamples(pairs) + 1)
+    assert smallest * pairs < 1 - comparisons.LEVEL
