@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pipeline import differences
+from pipeline import differences, verification
 from tests.repository import Repository
 from tests.small import REPOSITORY
 
