@@ -31,9 +31,14 @@ def model(project, trained):
     return project / "models/words/words-lstm"
 
 
+def said(errors):
+    """Return the lines that do not tell of progress, which a slow machine has time to tell."""
+    return [line for line in errors.splitlines() if not re.search(r": epoch \d+/\d+, loss ", line)]
+
+
 def test_a_model_is_trained_and_told(trained):
     done = trained["words-lstm"]
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, said(done.stderr)) == (0, [])
     assert re.fullmatch(r"words-lstm: 4 trainings of 443 parameters, \d+\.\d s of training in \d+\.\d s\n", done.stdout)
 
 
@@ -100,7 +105,7 @@ def test_native_numerics_are_told_and_noted(project, model, run, tmp_path):
 
 def test_a_model_that_diverges_is_no_error(project, trained):
     done = trained["words-lost"]
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, said(done.stderr)) == (0, [])
     lines = done.stdout.splitlines()
     assert len(lines) == 5
     assert all(re.fullmatch(r"words-lost seed [12]: diverged at epoch [123]", line) for line in lines[:4])
