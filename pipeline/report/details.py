@@ -44,6 +44,9 @@ def _curves_sentences(results: Results) -> Iterator[str]:
         "The training loss is taken while the epoch runs, with dropout where there is any; "
         "the validation loss after it."
     )
+    asked = [model for model, of in results.models.items() if of.settings.supervision == "every-step"]
+    if asked:
+        yield f"The training loss of {listed(asked)} is over all steps of a window, the validation loss over its last."
     if results.meaningless:
         yield f"The curves of {listed(results.meaningless)} mean nothing, since it is told what it predicts."
 

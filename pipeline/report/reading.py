@@ -29,7 +29,7 @@ class Model:
 
     @property
     def finished(self) -> int:
-        """Return how many seeds have all their weights."""
+        """Return how many seeds finished every fit."""
         return sum(seed["status"] == "finished" for seed in self.seeds.values())
 
 
@@ -65,6 +65,15 @@ class Results:
     def splits(self) -> tuple[str, ...]:
         """Return the splits that are reported: the test rows, and a fit to all rows."""
         return tuple(split for split in ("test", "train") if any(split in of for of in self.metrics.values()))
+
+    def seeds_on(self, model: str, split: str) -> tuple[str, ...]:
+        """Return the seeds behind a model's figures on a split: those whose fit for it finished."""
+        found = (row["seed"] for row in self.values if (row["model"], row["split"]) == (model, split))
+        return tuple(dict.fromkeys(found))
+
+    def answering(self, model: str) -> tuple[str, ...]:
+        """Return the seeds whose networks `pipeline.load` gives: fits to all rows, or else to the training rows."""
+        return self.seeds_on(model, "train") or self.seeds_on(model, "test")
 
     def measured(self, split: str) -> tuple[str, ...]:
         """Return the metrics that somebody has on a split, in the order in which they were written."""
