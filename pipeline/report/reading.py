@@ -57,6 +57,11 @@ class Results:
         return tuple(name for name in self.models if name not in self.meaningless)
 
     @property
+    def one_seed(self) -> bool:
+        """Tell whether no model was trained from more than one seed, so that no figure has an interval."""
+        return all(len(of.seeds) == 1 for of in self.models.values())
+
+    @property
     def references(self) -> tuple[str, ...]:
         """Return whatever else was measured: baselines, the limit."""
         return tuple(filter(is_reference, self.metrics))

@@ -89,7 +89,7 @@ def test_a_loss_over_every_step_is_told(here: Path) -> None:
     path = paths.model("names", "names-rnn") / "model.json"
     results_tree.edit_json(path, "settings", {**artifacts.read_json(path)["settings"], "supervision": "every-step"})
     sentences = section_part(report.build(known), "names", "Loss by epoch").sentences
-    assert sentences[1].startswith("The training loss of names-rnn is over all steps of a window")
+    assert sentences[2].startswith("The training loss of names-rnn is over all steps of a window")
 
 
 def test_the_only_model_beside_one_that_cannot_be_compared_is_called_that(here: Path) -> None:

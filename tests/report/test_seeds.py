@@ -62,3 +62,5 @@ def test_of_one_seed_no_interval_is_promised(here: Path) -> None:
     view = report.build(known)
     assert part(view, "names-lstm", "Results").sentences[0].startswith("The figures are those of one seed of 1")
     assert part(view, "names-lstm", "How to use it").sentences[0] == "The network of seed 7 answers."
+    tables = [table for section in view.sections for each in section.parts for table in each.tables]
+    assert not any("interval" in table.caption for table in tables)
