@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -97,3 +98,17 @@ def test_the_only_model_beside_one_that_cannot_be_compared_is_called_that(here: 
     told = {name: section_part(view, name, "Which model to take").points[0] for name in ("words", "lyrics")}
     assert "words-lstm is the only model, with" in told["words"]
     assert "lyrics-lstm is the only one that can be compared, with" in told["lyrics"]
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "wanted"),
+    [
+        ("ab ", "Its answer is one (a) or two (b): that any other character follows, such as a space, it never says."),
+        ("abc", "Its answer is one (a) or two (b): that any other character follows it never says."),
+        ("ab", "Its answer is one (a) or two (b)."),
+    ],
+)
+def test_what_is_never_said_depends_on_the_classes(alphabet: str, wanted: str) -> None:
+    settings = SimpleNamespace(width=2, classes={"one": "a", "two": "b"}, alphabet=alphabet)
+    results = SimpleNamespace(card={"passage": {"opening": "ab"}})
+    assert wanted in limitations._windows(results, "m", settings)  # type: ignore[arg-type]
