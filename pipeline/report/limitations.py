@@ -21,7 +21,7 @@ USES = {
 }
 FEW = 0.25  # of the rows of the largest class
 WEAKEST = 3
-STRANGE = "It refuses any other; `predict --input` reads a table's others as one unknown symbol."
+STRANGE = "; `predict --input` reads a table's others as one unknown symbol"
 
 
 def use(results: Results, model: str) -> str:
@@ -137,8 +137,9 @@ def _symbols(results: Results, settings: Any) -> str:
     if alphabet != "any":
         shown = alphabet.replace(" ", "") + (" and the space" if " " in alphabet else "")
         return f"It reads these symbols alone, and brings other text into them as its data were: {shown}"
-    known = results.card["symbols"] - (results.card["unknown"] is not None)
-    return Markdown(f"It knows the {count(known)} symbols of its training rows. {STRANGE}")
+    spare = results.card["unknown"] is not None
+    known = f"It knows the {count(results.card['symbols'] - spare)} symbols of its training rows. It refuses any other"
+    return Markdown(f"{known}{STRANGE if spare else ''}.")
 
 
 def _weakest(results: Results, model: str) -> Iterator[str]:

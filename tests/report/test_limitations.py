@@ -112,3 +112,13 @@ def test_what_is_never_said_depends_on_the_classes(alphabet: str, wanted: str) -
     settings = SimpleNamespace(width=2, classes={"one": "a", "two": "b"}, alphabet=alphabet)
     results = SimpleNamespace(card={"passage": {"opening": "ab"}})
     assert wanted in limitations._windows(results, "m", settings)  # type: ignore[arg-type]
+
+
+def test_strange_symbols_are_refused_or_read_as_unknown() -> None:
+    def told(symbols: int, unknown: int | None) -> str:
+        results = SimpleNamespace(card={"symbols": symbols, "unknown": unknown})
+        return limitations._symbols(results, SimpleNamespace())  # type: ignore[arg-type]
+
+    known = "It knows the 7 symbols of its training rows. It refuses any other"
+    assert told(7, None) == f"{known}."
+    assert told(8, 0) == f"{known}; `predict --input` reads a table's others as one unknown symbol."
