@@ -255,6 +255,19 @@ def test_the_digest_covers_what_a_model_shows(project: Path) -> None:
     assert all(digest != before[name] for name, digest in digests().items())
 
 
+def test_a_comparison_with_another_model_is_in_no_digest_of_its_neighbours(project: Path) -> None:
+    def digests() -> dict[str, str]:
+        return {each.name: each.digest for each in content.collect("names", settings.load())}
+
+    before = digests()
+    table = paths.results("names") / "tables" / "comparisons.csv"
+    more = ("names-lstm,names-new,accuracy,0.1,0.1,0.2,0.001,yes", "names-new,baseline,accuracy,0.1,0.1,0.2,0.001,yes")
+    table.write_text("\n".join([table.read_text().replace(",0.3,no", ",0.6,no").rstrip("\n"), *more, ""]))
+    assert digests() == before
+    table.write_text(table.read_text().replace("0.29,0.28,0.31", "0.28,0.27,0.3"))
+    assert {name for name, digest in digests().items() if digest != before[name]} == {"names-lstm"}
+
+
 def test_missing_results_name_the_cure(project: Path) -> None:
     (paths.results("lyrics") / "metrics.json").unlink()
     with pytest.raises(UserError, match="run `dvc repro`"):

@@ -63,15 +63,30 @@ def _results(results: Results, published: Published, model: str) -> Part:
         f"A fault of the write-up: {each.fault} Here: {each.here}"
         for each in claims.remedies(results, published, model)
     ]
-    sentence = (
-        f"Means over {counted(results.models[model].finished, 'seed')} of {len(results.models[model].seeds)}, "
-        "with the 95 % interval over them: it tells of the luck of the start, not of that of the rows."
-    )
+    sentence = _seeds_behind(results, model)
     if model in results.meaningless:
         sentence = (
             f"Training perplexity {training_perplexity(results, model)}, which means nothing, as do all its figures."
         )
     return Part("Results", (sentence,), tables=tuple(table for table in tables if table), points=tuple(points))
+
+
+def _seeds_behind(results: Results, model: str) -> str:
+    """Say over how many seeds the means are, on each split where they are not as many on all."""
+    of, groups = len(results.models[model].seeds), dict[int, list[str]]()
+    for split, rows in SPLITS.items():
+        if found := len(results.seeds_on(model, split)):
+            groups.setdefault(found, []).append(rows.partition(",")[0])
+    if not groups:
+        return "There are no figures, as every seed diverged."
+    if max(groups) == 1:
+        return f"The figures are those of one seed of {of}, and say nothing of the luck of the start."
+    where = {number: f" on {listed(rows)}" if len(groups) > 1 else "" for number, rows in groups.items()}
+    seeds = listed([f"{counted(number, 'seed')} of {of}{rows}" for number, rows in where.items()])
+    return (
+        f"Means over {seeds}, with the 95 % interval over them: it tells of the luck of the start, "
+        "not of that of the rows."
+    )
 
 
 def _split_table(results: Results, model: str, split: str) -> Table | None:
@@ -90,18 +105,35 @@ def _standing(results: Results, model: str) -> Iterator[str]:
         places = ranked(results, split)
         if len(places) > 1 and model in places and split in results.metrics[model]:
             place = places.index(model) + 1
-            yield f"Number {place} of {len(places)} models of this data set, by its {judge_of(results, split)} rows."
+            rows = SPLITS[judge_of(results, split)].partition(",")[0]
+            yield f"Number {place} of {len(places)} models of this data set, by {rows}."
 
 
 def _usage(results: Results, model: str) -> Part:
-    trained = results.models[model]
-    if not trained.finished:
+    if not (seeds := results.answering(model)):
         return Part("How to use it", (ALL_DIVERGED,))
+    trained = results.models[model]
     code = usage.examples(model, trained.settings, results.settings, results.prepared)
-    fit = ('Loaded so, it is the fit to all rows; `fit="held-out"` loads the one that the test figures are of.',)
-    more = tuple(map(Markdown, fit)) if results.settings.refit and "test" in results.splits else ()
-    all_seeds = "The networks of all seeds answer together, with their mean; `seed=1` asks the one of seed 1 alone."
-    return Part("How to use it", (Markdown(all_seeds), *more, FOLDER), code=code)
+    which = "all seeds" if len(seeds) == len(trained.seeds) else f"seeds {listed(seeds)}"
+    answers = (
+        f"The networks of {which} answer together, with their mean; "
+        f"`seed={seeds[0]}` asks the one of seed {seeds[0]} alone."
+    )
+    if len(seeds) == 1:
+        answers = f"The network of seed {seeds[0]} answers."
+    return Part("How to use it", tuple(map(Markdown, (answers, *_fit(results, model), FOLDER))), code=code)
+
+
+def _fit(results: Results, model: str) -> Iterator[str]:
+    """Say which of its two fits is loaded, where there should be two."""
+    if not results.settings.refit or "test" not in results.splits:
+        return
+    if not results.seeds_on(model, "train"):
+        yield "Loaded so, it is the fit to the training rows, as every fit to all rows diverged."
+    elif results.seeds_on(model, "test"):
+        yield 'Loaded so, it is the fit to all rows; `fit="held-out"` loads the one that the test figures are of.'
+    else:
+        yield "Loaded so, it is the fit to all rows; every fit to the training rows diverged."
 
 
 def _data(results: Results, origin: Origin) -> Part:
@@ -117,7 +149,8 @@ def _training(results: Results, model: str) -> Part:
         (seed, of["status"], str(of["epochs"]), str(of["best_epoch"] or NONE)) for seed, of in trained.seeds.items()
     )
     settings = tuple(flat(trained.settings.model_dump(mode="json")).items())
-    ended = f"{trained.finished} of {counted(len(seeds), 'seed')} finished."
+    fits = " both fits" if results.settings.refit and "test" in results.splits else ""
+    ended = f"{trained.finished} of {counted(len(seeds), 'seed')} finished{fits}."
     return Part(
         "Training",
         (ended, Markdown(f"The settings are those of `models.{model}` and `training` in `params.yaml`; {KEYS}")),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pipeline.references import BASELINE
 from pipeline.report.parts import Part
 from pipeline.report.reading import Results, Rows
-from pipeline.report.wording import listed, numbers
+from pipeline.report.wording import SMALL, listed, numbers, places_of
 
 # Measure -> factor and unit in which a difference is told, and what it is a difference of.
 UNITS = {
@@ -84,8 +84,10 @@ def first(name: str) -> str:
 def _margin(row: dict[str, str]) -> str:
     """Show the interval of a difference; one that holds is never shown as none."""
     low, high = (UNITS[row["measure"]][0] * float(row[side]) for side in ("low", "high"))
+    places = places_of([low, high])
     first, last = numbers([low, high])
-    return f"{first if float(first.replace(',', '')) else f'{low:.1g}'} to {last}"
+    hidden = places is not None and abs(low) >= SMALL and round(low, places) == 0
+    return f"{f'{low:.1g}' if hidden else first} to {last}"
 
 
 def _open(rows: Rows) -> Iterator[str]:

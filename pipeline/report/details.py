@@ -23,7 +23,7 @@ def parts(results: Results) -> Iterator[Part]:
     if rows := results.tables.get("words"):
         yield _words(results, rows)
     if rows := results.tables.get("probes"):
-        yield _probes(rows)
+        yield _probes(results, rows)
 
 
 def _figures(results: Results, stem: str, alt: str) -> tuple[Figure, ...]:
@@ -39,11 +39,15 @@ def by_model(rows: Rows) -> dict[str, Rows]:
 
 
 def _curves_sentences(results: Results) -> Iterator[str]:
+    if not results.one_seed:
+        yield "The mean over seeds, in a band from the lowest to the highest."
     yield (
-        "The mean over seeds, in a band from the lowest to the highest. "
         "The training loss is taken while the epoch runs, with dropout where there is any; "
         "the validation loss after it."
     )
+    asked = [model for model, of in results.models.items() if of.settings.supervision == "every-step"]
+    if asked:
+        yield f"The training loss of {listed(asked)} is over all steps of a window, the validation loss over its last."
     if results.meaningless:
         yield f"The curves of {listed(results.meaningless)} mean nothing, since it is told what it predicts."
 
@@ -151,12 +155,13 @@ def _word_cells(row: dict[str, str] | None) -> tuple[str, str]:
     return word[: len(word) - len(output)] + marked, share(float(row["correct"]))
 
 
-def _probes(rows: Rows) -> Part:
+def _probes(results: Results, rows: Rows) -> Part:
     models = list(by_model(rows))
     truths = {row["input"]: number(float(row["target"])) for row in rows}
     cells = {(row["input"], row["model"]): _predicted(row) for row in rows}
+    over = "predictions" if results.one_seed else "predictions: mean and 95 % interval over seeds"
     table = Table(
-        "Some inputs, with mean and 95 % interval of each model's predictions over seeds",
+        f"Some inputs, with each model's {over}",
         ("input", "truth", *models),
         tuple(
             (given, truth, *(cells.get((given, model), NONE) for model in models)) for given, truth in truths.items()

@@ -11,7 +11,11 @@ from pipeline.report.wording import label, numbers
 SPLIT = "test"
 SAID = (
     "`pipeline.load` and `predict` answer with the mean over the networks of all seeds, of probabilities or of "
-    "numbers. It is most often better than a single network; the figures above are those of single ones."
+    "numbers; the figures above are those of single networks."
+)
+METHOD = (
+    "All seeds together give one prediction, so the intervals below are of a paired bootstrap over the test items "
+    "alone, and tell nothing of the luck of the start; Holm's correction is for the number of pairs of this part."
 )
 
 
@@ -19,17 +23,18 @@ def part(results: Results) -> Part | None:
     """Give the headline metric of each model's seeds together, and say which of them beat the baseline."""
     if SPLIT not in results.splits:
         return None
-    metric = headline_of(results, SPLIT)
-    if not (rows := tuple(_rows(results, metric))):
+    metrics = (headline_of(results, SPLIT), *results.measured(SPLIT))
+    metric, rows = next(((each, rows) for each in metrics if (rows := tuple(_rows(results, each)))), ("", ()))
+    if not rows:
         return None
     columns = ("model", "one network, mean over seeds", "all seeds together")
     table = Table(f"{label(metric)} on {judged_on(results, SPLIT)}", columns, rows)
-    return Part(
-        "All seeds together", (SAID,), tables=(table,), points=tuple(contests.told(results.tables.get("together", [])))
-    )
+    points = tuple(contests.told(results.tables.get("together", [])))
+    return Part("All seeds together", (SAID, METHOD) if points else (SAID,), tables=(table,), points=points)
 
 
 def _rows(results: Results, metric: str) -> Iterator[tuple[str, ...]]:
+    """Yield a row a model whose seeds have this metric together."""
     for model in ranked(results, SPLIT):
         values = results.metrics[model].get(SPLIT, {}).get(metric, {})
         if "together" in values:

@@ -5,8 +5,9 @@ from typing import Any
 
 from pipeline.report import data
 from pipeline.report.details import by_model
-from pipeline.report.reading import Model, Results
-from pipeline.report.scoring import beaten_by, judged_on, shown
+from pipeline.report.parts import Markdown
+from pipeline.report.reading import Results
+from pipeline.report.scoring import better_than, judged_on, shown
 from pipeline.report.targets import WARNING
 from pipeline.report.wording import count, label, listed, share
 
@@ -20,6 +21,7 @@ USES = {
 }
 FEW = 0.25  # of the rows of the largest class
 WEAKEST = 3
+STRANGE = "; `predict --input` reads a table's others as one unknown symbol"
 
 
 def use(results: Results, model: str) -> str:
@@ -36,27 +38,24 @@ def of(results: Results, model: str) -> Iterator[str]:
     if model in results.meaningless:
         yield f"{model} {WARNING}"
     yield from _beaten(results, model)
-    yield from LIMITATIONS[results.settings.format](results, trained, results.settings)
+    yield from LIMITATIONS[results.settings.format](results, model, results.settings)
     if results.card["classes"]:
         yield from _weakest(results, model)
     if "test" not in results.splits:
         yield "No row was held out, so nothing is known of what it makes of new ones."
-    if 0 < trained.finished < len(trained.seeds):
-        failed = len(trained.seeds) - trained.finished
-        yield f"{failed} of its {len(trained.seeds)} trainings diverged; another may, too."
+    if results.answering(model) and (failed := len(trained.seeds) - trained.finished):
+        yield f"A training of {failed} of its {len(trained.seeds)} seeds diverged; another may, too."
 
 
 def _beaten(results: Results, model: str) -> Iterator[str]:
-    """Yield what does better without a network."""
-    if "test" not in results.splits or model in results.meaningless or not results.metrics[model]:
-        return
-    for name, metric in beaten_by(results, "test"):
+    """Yield what does better than this model without a network."""
+    for name, metric in () if model in results.meaningless else better_than(results, model, "test"):
         ours, theirs = (shown(results, each, "test", metric) for each in (model, name))
         where = judged_on(results, "test")
         yield f"A method without a network does better on {where}: {label(metric)} {theirs} ({name}), not {ours}."
 
 
-def _words(results: Results, model: Model, settings: Any) -> Iterator[str]:
+def _words(results: Results, model: str, settings: Any) -> Iterator[str]:
     lengths = [int(each) for arrays in results.prepared.splits.values() for each in arrays["lengths"]]
     rows, unit = count(data.total(results.card)), results.card["unit"]
     yield f"It has seen {rows} {unit} at most, and knows nothing of the language beyond them."
@@ -64,17 +63,17 @@ def _words(results: Results, model: Model, settings: Any) -> Iterator[str]:
     yield f"It writes words of at most {max(lengths)} letters."
 
 
-def _text(results: Results, model: Model, settings: Any) -> Iterator[str]:
+def _text(results: Results, model: str, settings: Any) -> Iterator[str]:
     opening = results.card["passage"]["opening"]
     yield (
         f"It has read one text, {count(results.card['rows']['train'])} characters of a passage that begins "
         f"“{opening}…”. It knows the language and style of that text, and no other."
     )
     yield _symbols(results, settings)
-    yield "What it writes looks like that text and has no sense; at temperature 0 it soon repeats itself."
+    yield "What it writes may look like that text, and need not have any sense; at temperature 0 it may repeat itself."
 
 
-def _labelled(results: Results, model: Model, settings: Any) -> Iterator[str]:
+def _labelled(results: Results, model: str, settings: Any) -> Iterator[str]:
     classes: Mapping[str, int] = results.card["classes"]
     yield f"It names one of {len(classes)} classes whatever it is given; it cannot say that none of them fits."
     rows = sorted(classes.items(), key=lambda pair: pair[1])
@@ -83,16 +82,18 @@ def _labelled(results: Results, model: Model, settings: Any) -> Iterator[str]:
     yield _symbols(results, settings)
 
 
-def _windows(results: Results, model: Model, settings: Any) -> Iterator[str]:
+def _windows(results: Results, model: str, settings: Any) -> Iterator[str]:
     yield f"It reads {settings.width} characters; what stands before them plays no part."
     followers = listed([f"{name} ({symbols})" for name, symbols in settings.classes.items()], "or")
-    yield f"Its answer is {followers}: that any other character follows, such as a space, it never says."
+    others = set(settings.alphabet).difference(*settings.classes.values())
+    never = f": that any other character follows{', such as a space,' if ' ' in others else ''} it never says"
+    yield f"Its answer is {followers}{never if others else ''}."
     opening = results.card["passage"]["opening"]
     yield f"It has read one text, which begins “{opening}…”, and knows the spelling and style of no other."
     yield _symbols(results, settings)
 
 
-def _pairs(results: Results, model: Model, settings: Any) -> Iterator[str]:
+def _pairs(results: Results, model: str, settings: Any) -> Iterator[str]:
     arrays = results.prepared.splits["train"]
     targets = sorted(float(target) for target in arrays["targets"])
     yield f"It takes sequences of exactly {arrays['inputs'].shape[1]} values."
@@ -100,17 +101,27 @@ def _pairs(results: Results, model: Model, settings: Any) -> Iterator[str]:
         yield "It has seen one sequence, and says nothing of any other."
     else:
         yield f"Its training rows hold numbers from {targets[0]:g} to {targets[-1]:g}; do not trust it beyond them."
-    yield "Its answer is near the number, seldom the number itself: where there is a formula, use that."
+    yield "Its answer is an estimate: where there is a formula, use that."
 
 
-def _series(results: Results, model: Model, settings: Any) -> Iterator[str]:
+def _series(results: Results, model: str, settings: Any) -> Iterator[str]:
     days = [str(arrays["dates"][end]) for arrays in results.prepared.splits.values() for end in (0, -1)]
-    yield f"Its days are {days[0]} to {days[-1]}, the last of them held out: of what came later it knows nothing."
-    yield f"It forecasts the next day alone, from the last {model.settings.window} values and nothing else."
+    yield f"Its days are {days[0]} to {days[-1]}{_seen(results, model)}: of what came later it knows nothing."
+    window = results.models[model].settings.window
+    yield f"It forecasts the next day alone, from the last {window} values and nothing else."
     yield "It knows of no holiday, price or promotion, and does not say how sure it is."
 
 
-LIMITATIONS: Mapping[str, Callable[[Results, Model, Any], Iterator[str]]] = {
+def _seen(results: Results, model: str) -> str:
+    """Say which days of a series were held out, and from which fit."""
+    if "test" not in results.prepared.splits:
+        return ", and it has seen them all"
+    if results.seeds_on(model, "train"):
+        return ", and it has seen them all; the fit that the test figures are of has not seen the last of them"
+    return ", the last of them held out"
+
+
+LIMITATIONS: Mapping[str, Callable[[Results, str, Any], Iterator[str]]] = {
     "words": _words,
     "text": _text,
     "labelled": _labelled,
@@ -126,8 +137,9 @@ def _symbols(results: Results, settings: Any) -> str:
     if alphabet != "any":
         shown = alphabet.replace(" ", "") + (" and the space" if " " in alphabet else "")
         return f"It reads these symbols alone, and brings other text into them as its data were: {shown}"
-    known = results.card["symbols"] - (results.card["unknown"] is not None)
-    return f"It knows the {count(known)} symbols of its training rows, and refuses any other."
+    spare = results.card["unknown"] is not None
+    known = f"It knows the {count(results.card['symbols'] - spare)} symbols of its training rows. It refuses any other"
+    return Markdown(f"{known}{STRANGE if spare else ''}.")
 
 
 def _weakest(results: Results, model: str) -> Iterator[str]:

@@ -29,7 +29,7 @@ class Model:
 
     @property
     def finished(self) -> int:
-        """Return how many seeds have all their weights."""
+        """Return how many seeds finished every fit."""
         return sum(seed["status"] == "finished" for seed in self.seeds.values())
 
 
@@ -57,6 +57,11 @@ class Results:
         return tuple(name for name in self.models if name not in self.meaningless)
 
     @property
+    def one_seed(self) -> bool:
+        """Tell whether no model was trained from more than one seed, so that no figure has an interval."""
+        return all(len(of.seeds) == 1 for of in self.models.values())
+
+    @property
     def references(self) -> tuple[str, ...]:
         """Return whatever else was measured: baselines, the limit."""
         return tuple(filter(is_reference, self.metrics))
@@ -65,6 +70,15 @@ class Results:
     def splits(self) -> tuple[str, ...]:
         """Return the splits that are reported: the test rows, and a fit to all rows."""
         return tuple(split for split in ("test", "train") if any(split in of for of in self.metrics.values()))
+
+    def seeds_on(self, model: str, split: str) -> tuple[str, ...]:
+        """Return the seeds behind a model's figures on a split: those whose fit for it finished."""
+        found = (row["seed"] for row in self.values if (row["model"], row["split"]) == (model, split))
+        return tuple(dict.fromkeys(found))
+
+    def answering(self, model: str) -> tuple[str, ...]:
+        """Return the seeds whose networks `pipeline.load` gives: fits to all rows, or else to the training rows."""
+        return self.seeds_on(model, "train") or self.seeds_on(model, "test")
 
     def measured(self, split: str) -> tuple[str, ...]:
         """Return the metrics that somebody has on a split, in the order in which they were written."""

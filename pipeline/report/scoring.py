@@ -52,6 +52,15 @@ def beaten_by(results: Results, split: str) -> Iterator[tuple[str, str]]:
             yield name, metric
 
 
+def better_than(results: Results, model: str, split: str) -> Iterator[tuple[str, str]]:
+    """Yield each baseline whose mean is better than a model's own, and the metric by which it is."""
+    for name in filter(is_baseline, results.references if split in results.splits else ()):
+        metric = _measured_of(results, name, split)
+        theirs, ours = (results.mean(each, split, metric) for each in (name, model))
+        if theirs is not None and ours is not None and _better(metric, theirs, ours):
+            yield name, metric
+
+
 def shown(results: Results, name: str, split: str, metric: str) -> str:
     """Show a mean with its interval; models come so near to a limit that three digits would not part them."""
     values = results.metrics.get(name, {}).get(split, {}).get(metric)
@@ -61,9 +70,9 @@ def shown(results: Results, name: str, split: str, metric: str) -> str:
 
 
 def training_perplexity(results: Results, model: str) -> str:
-    """Show exp(training loss) in the epoch whose weights are kept, over the seeds that finished."""
+    """Show exp(training loss) in the epoch whose weights are kept, over the seeds whose held-out fit finished."""
     of = results.models[model]
-    kept = {seed: str(record["best_epoch"]) for seed, record in of.seeds.items() if record["status"] == "finished"}
+    kept = {seed: str(of.seeds[seed]["best_epoch"]) for seed in results.seeds_on(model, "test")}
     found = [
         math.exp(min(float(row["train_loss"]), LARGEST))
         for row in of.history

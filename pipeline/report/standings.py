@@ -70,7 +70,8 @@ def _metrics_table(results: Results, split: str) -> Table:
     ]
     columns = ("model", *(f"{judge}: {label(metric)}" for metric in chosen), *map(label, metrics), "parameters")
     order = f"in the order of {label(headline)} on {judge} rows" if chosen else f"in the order of {label(headline)}"
-    return Table(f"Mean and 95 % interval on {judged_on(results, split)}; models {order}", columns, tuple(rows))
+    what = "Figures" if results.one_seed else "Mean and 95 % interval"
+    return Table(f"{what} on {judged_on(results, split)}; models {order}", columns, tuple(rows))
 
 
 def _parameters(results: Results, name: str) -> str:

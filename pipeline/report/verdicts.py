@@ -24,6 +24,9 @@ def over_all(found: Sequence[Results]) -> Iterator[str]:
     for verdict, words in BESIDE_BASELINE.items():
         if names := groups.get(verdict):
             yield f"{words} {listed(names)}."
+    held_out = [results.card["dataset"] for results in found if "test" in results.splits]
+    if names := [name for name in groups.get("unknown", []) if name in held_out]:
+        yield f"No network could be compared with the baseline on {listed(names)}."
     if names := [results.card["dataset"] for results in found if "test" not in results.splits]:
         yield f"Nothing is held out of {listed(names)}: it shows what a model can hold, not what it makes of new rows."
 
@@ -63,7 +66,8 @@ def _of_split(results: Results, split: str) -> Iterator[str]:
     )
     chosen = "by validation rows" if judge_of(results, split) == "validation" else "on these very rows"
     alone = len(results.contestants) == 1
-    how = "is the only model" if alone else f"is the best {chosen}"
+    only = "is the only model" if len(results.models) == 1 else "is the only one that can be compared"
+    how = only if alone else f"is the best {chosen}"
     yield f"On {where}: {model} {how}, with {label(metric)} {shown(results, model, split, metric)}{beside}."
     if split == "test":
         yield from contests.of(results, model)

@@ -61,9 +61,11 @@ def _opening(settings: Settings) -> str:
 def _notes() -> list[str]:
     return [
         "A figure such as 0.845 (0.839 to 0.851) is the mean over the seeds, with the interval that holds the mean of "
-        "ever more seeds in 95 of 100 such experiments. It tells of the luck of the start, not of that of the rows.",
+        "ever more seeds in 95 of 100 such experiments. It tells of the luck of the start, not of that of the rows. "
+        "A figure without one comes from a single seed, or from seeds that agree.",
         contests.METHOD,
-        "Settings were chosen on validation rows; docs/results.md tells what was tried.",
+        "The settings of the models that come with this project were chosen on validation rows; docs/results.md tells "
+        "what was tried, and where test rows had been in sight before.",
         "“Learnt by heart” marks a fit to all rows, judged on those same rows: it shows what a model can hold, not "
         "what it makes of new ones. The best model is then the best on these rows.",
         "The baseline is a well-known method without a network; each data set says which. The limit is the best that "

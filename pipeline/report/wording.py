@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 NONE = "–"
+SMALL = 1e-4  # below it a number is shown with a power of ten
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,21 @@ def spread(values: Mapping[str, float] | None) -> str:
 
 def numbers(values: Sequence[float]) -> list[str]:
     """Show numbers that are compared with each other: two digits of what they differ by."""
-    width = max(values, default=0) - min(values, default=0)
-    places = _places(max(values, key=abs), width) if width else None
+    places = places_of(values)
     return [number(value, places) for value in values]
+
+
+def places_of(values: Sequence[float]) -> int | None:
+    """Return the decimal places that `numbers` shows, or nothing where all are the same."""
+    width = max(values, default=0) - min(values, default=0)
+    return _places(max(values, key=abs), width) if width else None
 
 
 def number(value: float, places: int | None = None) -> str:
     """Show a number: three digits where nothing is said of its decimal places."""
     if value == 0:
         return "0"
-    if abs(value) < 1e-4:
+    if abs(value) < SMALL:
         power = math.floor(math.log10(abs(value)))
         return f"{value / 10**power:.1f} × 10{str(power).translate(_RAISED)}"
     if places is None:

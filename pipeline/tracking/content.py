@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline import artifacts, paths, timings
 from pipeline.errors import UserError
-from pipeline.references import BASELINE, is_baseline
+from pipeline.references import BASELINE, is_baseline, is_reference
 from pipeline.settings import Settings
 from pipeline.settings.fitting import reads_its_target
 from pipeline.settings.flat import flat
@@ -138,7 +138,8 @@ def _digest(files: _Files, name: str, own: str) -> str:
     """Return a digest of what is particular to one model.
 
     Files that show all models of the data set (curves.png) count with this model's part alone: or else a
-    change of one model would publish all of them again.
+    change of one model would publish all of them again. For the same reason, of the comparisons only those with
+    a baseline count.
     """
     parts = [
         own,
@@ -147,16 +148,29 @@ def _digest(files: _Files, name: str, own: str) -> str:
         files.card,
         files.metrics[name],
         [row for row in files.values if row["model"] == name],
-        {table: _part(rows, name) for table, rows in files.tables.items()},
+        {table: part for table, rows in files.tables.items() if (part := _part(rows, name))},
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _part(rows: Rows, model: str) -> list[Any]:
-    """Return a table's rows of a model, or its column where there is one a model."""
-    if rows and "model" in rows[0]:
+    """Return a table's rows of a model, or its column where there is one a model; nothing where it is not named."""
+    columns = rows[0] if rows else {}
+    if "model" in columns:
         return [row for row in rows if row["model"] == model]
-    return [row.get(model) for row in rows]
+    if "better" in columns:
+        return [_measured(row) for row in rows if model in _pair(row) and any(map(is_reference, _pair(row) - {model}))]
+    return [row[model] for row in rows] if model in columns else []
+
+
+def _pair(row: Mapping[str, str]) -> set[str]:
+    """Return the two that a row compares."""
+    return {row["better"], row["worse"]}
+
+
+def _measured(row: Mapping[str, str]) -> dict[str, str]:
+    """Return a comparison without what depends on how many others there are: its corrected p, and whether it holds."""
+    return {column: cell for column, cell in row.items() if column not in ("p", "holds")}
 
 
 def _home(path: Path) -> str:

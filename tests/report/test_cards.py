@@ -14,7 +14,7 @@ from pipeline.datasets import prepared as data
 from pipeline.report import View, origins, usage
 from pipeline.report.parts import Part
 from stages import generate, predict
-from tests.results_tree import MEANINGLESS
+from tests.results_tree import MEANINGLESS, REPOSITORY
 from tests.trained import MODELS
 
 
@@ -67,7 +67,10 @@ def test_seeds_that_diverged_are_told(view: View) -> None:
     training = part(view, "names-rnn", "Training")
     assert training.sentences[0] == "2 of 3 seeds finished."
     assert ("2", "diverged at epoch 3", "5", "4") in training.tables[0].rows
-    assert "1 of its 3 trainings diverged; another may, too." in part(view, "names-rnn", "What it cannot do").points
+    assert (
+        "A training of 1 of its 3 seeds diverged; another may, too."
+        in part(view, "names-rnn", "What it cannot do").points
+    )
 
 
 def test_a_model_whose_every_seed_diverged_cannot_be_loaded(view: View) -> None:
@@ -151,3 +154,11 @@ def test_examples_run_as_they_stand(name: str, trained_project: Path) -> None:
             result = CliRunner().invoke(command, arguments)
             assert (result.exit_code, result.exception) == (0, None), result.output
             assert result.output.strip()
+
+
+def test_what_the_cards_of_the_data_say_of_their_passages_is_so() -> None:
+    text = (REPOSITORY / "data" / "README.md").read_text(encoding="utf-8")
+    for name, block in settings.load(REPOSITORY / "params.yaml").datasets.items():
+        section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        wanted = {key: str(getattr(block, key)) for key in ("skip", "limit") if getattr(block, key, 0)}
+        assert dict(re.findall(r"`(skip|limit): (\d+)`", section)) == wanted, name

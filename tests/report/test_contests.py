@@ -66,3 +66,9 @@ def test_a_difference_that_holds_is_never_shown_as_none():
 @pytest.mark.parametrize("rows", [[], [row("baseline", "gru", "0.1", "0.2", "yes")]])
 def test_there_is_no_such_part_without_pairs_or_with_one_which_the_verdict_tells(rows):
     assert contests.part(SimpleNamespace(tables={"comparisons": rows})) is None
+
+
+def test_a_lower_bound_that_is_shown_with_a_power_of_ten_is_kept():
+    small = {**row("gru", "rnn", "0.00005", "0.002", "yes"), "measure": "loss"}
+    (first,) = contests.told([small])
+    assert first == "gru beats rnn by 5.0 × 10⁻⁵ to 0.0020 nats a symbol."

@@ -21,8 +21,21 @@ def test_seeds_together_stand_beside_the_single_networks_and_the_baseline(here: 
     found = part(report.build(known), "names", "All seeds together")
     assert found.tables[0].caption.startswith("accuracy on 90 held-out names")
     assert sorted(found.tables[0].rows) == [("names-lstm", "0.75", "0.91"), ("names-rnn", "0.750", "0.770")]
+    assert "over the test items alone" in found.sentences[1]
     assert found.points == ("names-lstm beats the baseline by 3.0 to 7.0 points of accuracy.",)
 
 
 def test_a_data_set_without_such_figures_has_no_such_part(view: View) -> None:
     assert not [each for section in view.sections for each in section.parts if each.heading == "All seeds together"]
+
+
+def test_where_the_headline_metric_has_none_the_first_that_has_one_is_shown(here: Path) -> None:
+    known = results_tree.build(here)
+    where = paths.results("words")
+    metrics = json.loads((where / "metrics.json").read_text())
+    metrics["words-lstm"]["test"]["loss"] |= {"mean": 0.5, "together": 0.4}
+    artifacts.write_json(where / "metrics.json", metrics)
+    found = part(report.build(known), "words", "All seeds together")
+    assert found.tables[0].caption.startswith("loss (nats) on 90 held-out characters")
+    assert found.tables[0].rows == (("words-lstm", "0.50", "0.40"),)
+    assert len(found.sentences) == 1  # nothing is compared, so nothing is said of how
