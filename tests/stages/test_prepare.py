@@ -30,15 +30,15 @@ models:
     hidden: 2
     direction: forward
     dropout: 0.0
-  input_dropout: 0.0
-  output_dropout: 0.0
+    input_dropout: 0.0
+    output_dropout: 0.0
     input: one-hot
     head: linear
     scaling: none
     optimiser: adam
     rate: 0.1
     momentum: 0.0
-  beta2: 0.999
+    beta2: 0.999
     weight_decay: 0.0
     schedule:
       kind: constant
@@ -47,7 +47,7 @@ models:
     epochs: 1
     patience: 0
     supervision: task
-  sampling: shuffled
+    sampling: shuffled
 """
 
 
