@@ -5,6 +5,7 @@ before a stage runs. It holds the key of everything that decides the result: one
 is damaged, is not used.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -12,8 +13,8 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,10 +39,15 @@ class Snapshot:
 
     arrays: Mapping[str, NDArray[Any]]
     facts: Mapping[str, Any]
+    seconds: float = 0.0  # of training so far, which decides nothing
 
 
 class Saver(Protocol):
     """Where a training leaves its state and finds it again."""
+
+    @property
+    def spent(self) -> float:
+        """The seconds that the training took until it was stopped the last time."""
 
     def load(self) -> Snapshot | None:
         """Return the state that was left, if it is of this very training."""
@@ -52,6 +58,8 @@ class Saver(Protocol):
 
 class Forgetful:
     """A saver that keeps nothing."""
+
+    spent = 0.0
 
     def load(self) -> Snapshot | None:
         """Return nothing."""
@@ -67,7 +75,8 @@ class FileSaver:
     def __init__(self, path: Path, key: str, say: Callable[[str], None]) -> None:
         self.path, self.key, self.say = path, key, say
         self.every, self.patience = seconds()
-        self.cost, self.last = FIRST_COST, time.monotonic()
+        self.cost, self.started = FIRST_COST, time.monotonic()
+        self.last, self.spent = self.started, 0.0
         self.failed = False
 
     def load(self) -> Snapshot | None:
@@ -79,6 +88,7 @@ class FileSaver:
             return None
         if found is not None:
             self.say("goes on from its checkpoint")
+            self.spent = found.seconds
         return found
 
     def offer(self, make: Callable[[], Snapshot], final: bool = False) -> None:
@@ -87,7 +97,7 @@ class FileSaver:
         if started - self.last < max(0.0 if final else self.every, self.cost * self.patience):
             return
         try:
-            _write(self.path, self.key, make())
+            _write(self.path, self.key, replace(make(), seconds=self.spent + started - self.started))
         except OSError as error:
             if not self.failed:
                 self.say(f"{self.path}: no checkpoint written ({error.strerror}); the training goes on without")
@@ -120,6 +130,25 @@ def file(model: str, seed: int, fit: str) -> Path:
     return folder(model) / f"seed-{seed}-{fit}.safetensors"
 
 
+@contextmanager
+def owned(model: str) -> Iterator[bool]:
+    """Tell whether the checkpoints of a model are this run's until the block ends, or those of a run beside it."""
+    folder(model).mkdir(parents=True, exist_ok=True)
+    held = os.open(folder(model), os.O_RDONLY)
+    try:
+        yield _locked(held)
+    finally:
+        os.close(held)
+
+
+def _locked(folder: int) -> bool:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however that happens
+    except BlockingIOError:
+        return False
+    return True
+
+
 def clear(model: str) -> None:
     """Delete all checkpoints of a model."""
     shutil.rmtree(folder(model), ignore_errors=True)
@@ -134,6 +163,7 @@ def key(*parts: object) -> str:
         artifacts.sha256(*sorted(map(Path, _code()))),
         *(f"{name} {version(name)}" for name in ("torch", "numpy")),
         *(f"{name}={os.environ.get(name)}" for name in sorted(numerics.PORTABLE | numerics.ONE_THREAD)),
+        f"native {numerics.native()}",
     ]
     return hashlib.sha256(json.dumps(decided).encode()).hexdigest()
 
@@ -148,7 +178,7 @@ def _code() -> Iterator[str]:
 def _write(path: Path, key: str, snapshot: Snapshot) -> None:
     """Write a checkpoint so that a kill or a power cut leaves the one before, or a file that is seen to be damaged."""
     arrays = {name: np.require(array, requirements="C") for name, array in snapshot.arrays.items()}
-    facts = json.dumps(snapshot.facts)
+    facts = json.dumps([snapshot.facts, snapshot.seconds])
     content = save(arrays, {"key": key, "facts": facts, "digest": _digest(arrays, facts)})
     with artifacts.replacing_file(path) as partial, partial.open("wb") as opened:
         opened.write(content)
@@ -167,7 +197,7 @@ def _read(path: Path, key: str) -> Snapshot | None:
         arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  (not a dictionary)
     if _digest(arrays, notes["facts"]) != notes["digest"]:
         raise ValueError("other content than was written")
-    return Snapshot(arrays, json.loads(notes["facts"]))
+    return Snapshot(arrays, *json.loads(notes["facts"]))
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]], facts: str) -> str:

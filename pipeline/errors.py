@@ -11,6 +11,8 @@ import click
 from pipeline import numerics, orphans
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
+IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,15 +37,17 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
         except OSError as error:  # no room, no right, a folder in the place of a file
             raise click.ClickException(_of_the_system(error)) from None
         except KeyboardInterrupt:
-            click.echo("\nInterrupted; `dvc repro` starts again with this stage.", err=True)
+            click.echo("\nInterrupted; run the same command again.", err=True)
             sys.exit(130)
 
     return wrapper
 
 
 def _of_the_system(error: OSError) -> str:
-    """Name the file and what the system says of it."""
-    where = error.filename or "a file"
+    """Name the file, what the system says of it, and the cure where one is known."""
+    where, said = error.filename or "a file", error.strerror or str(error)
     if error.errno in NO_ROOM:
-        return f"{where}: no space left to write it ({error.strerror}); free some and run again"
-    return f"{where}: {error.strerror or error}"
+        return f"{where}: no space left to write it ({said}); free some and run again"
+    if error.errno in NO_RIGHT:
+        return f"{where}: {said}; give yourself the right to it, or work in a folder of your own"
+    return f"{where}: {said}; move away what is there" if error.errno in IN_THE_WAY else f"{where}: {said}"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from pipeline import artifacts, numerics
+from pipeline import artifacts
 from pipeline.datasets.prepared import Card
 from pipeline.errors import UserError
 from pipeline.history import REFIT, Outcome
@@ -55,7 +55,7 @@ def write_records(folder: Path, name: str, settings: ModelSettings, card: Card, 
             "settings": settings.model_dump(mode="json"),
             "parameters": outcomes[0].parameters,
             "prepared_digest": card.digest,
-            **({"numerics": "native"} if numerics.native() else {}),
+            **({"numerics": outcomes[0].caveat} if outcomes[0].caveat else {}),  # a portable model says nothing
             "weights": {path.name: artifacts.sha256(path) for path in sorted(folder.glob("*.safetensors"))},
             "seeds": {str(seed): _seed(outcomes, seed) for seed in dict.fromkeys(o.seed for o in outcomes)},
         },

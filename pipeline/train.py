@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import checkpoints, engine, model_folder, numerics
+from pipeline.checkpoints import Saver
 from pipeline.datasets import prepared as data
 from pipeline.datasets.prepared import Card
 from pipeline.engine import Tell
@@ -26,15 +27,19 @@ class Cell:
     seed: int
     fit: str
     folder: Path  # where its weights go
+    keep: bool = True  # checkpoints
 
 
-def train(name: str, settings: ModelSettings, seeds: Sequence[int], prepared: Path, folder: Path) -> list[Outcome]:
+def train(
+    name: str, settings: ModelSettings, seeds: Sequence[int], prepared: Path, folder: Path, keep: bool = True
+) -> list[Outcome]:
     """Train a model from each seed; write weights, model.json and history.csv into `folder`.
 
-    What a killed run left in checkpoints is gone on from; who calls this clears them when the folder is in its place.
+    What a killed run left in checkpoints is gone on from, if the checkpoints are this run's to keep; who calls this
+    clears them when the folder is in its place.
     """
     card = data.read_whole(prepared).card
-    cells = [Cell(name, settings, prepared, seed, fit, folder) for fit in fits_of(card) for seed in seeds]
+    cells = [Cell(name, settings, prepared, seed, fit, folder, keep) for fit in fits_of(card) for seed in seeds]
     labels = [f"seed {cell.seed}" + (f" ({REFIT})" if cell.fit == REFIT else "") for cell in cells]
     with TrainingProgress(name, labels, settings.epochs) as progress:
         outcomes = engine.run(train_cell, cells, progress.show, preload=PRELOAD)
@@ -53,12 +58,18 @@ def train_cell(cell: Cell, tell: Tell) -> Outcome:
     from pipeline import device, training  # late: they import torch, which only the workers need
 
     started, prepared = time.monotonic(), data.read(cell.prepared)
-    decided = (cell.settings.model_dump_json(), cell.seed, cell.fit, prepared.card.model_dump_json())
-    key = checkpoints.key(*decided, device.description())
-    saver = checkpoints.FileSaver(checkpoints.file(cell.model, cell.seed, cell.fit), key, tell)
+    saver = _saver(cell, prepared.card, device.description(), tell)
     fitted = training.fit(cell.settings, prepared, cell.seed, cell.fit, tell, cell.model, saver)
     if fitted.weights:
         model_folder.write_weights(model_folder.weights_file(cell.folder, cell.seed, cell.fit), fitted.weights)
     of = (fitted.status, fitted.best_epoch, fitted.parameters, fitted.history)
-    seconds = time.monotonic() - started
+    seconds = saver.spent + time.monotonic() - started
     return Outcome(cell.seed, cell.fit, *of, seconds, numerics.caveat(device.choose().type))
+
+
+def _saver(cell: Cell, card: Card, device: str, tell: Tell) -> Saver:
+    """Return what keeps the state of a training, under the key of all that decides its bytes."""
+    if not cell.keep:
+        return checkpoints.Forgetful()
+    key = checkpoints.key(cell.settings.model_dump_json(), cell.seed, cell.fit, card.model_dump_json(), device)
+    return checkpoints.FileSaver(checkpoints.file(cell.model, cell.seed, cell.fit), key, tell)

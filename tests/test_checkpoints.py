@@ -103,6 +103,19 @@ def test_a_training_that_is_killed_again_and_again_ends_in_the_same_bytes(case, 
     assert same(found, undisturbed)
 
 
+def test_a_training_that_goes_on_knows_the_time_that_it_took_before(saver):
+    saver.started -= 100  # seconds
+    kept(saver)
+    later = FileSaver(saver.path, "key", lambda line: None)
+    assert later.load() is not None
+    assert 100 <= later.spent < 110
+    later.started -= 100
+    later.offer(lambda: SMALL, final=True)
+    last = FileSaver(saver.path, "key", lambda line: None)
+    last.load()
+    assert 200 <= last.spent < 210
+
+
 def test_a_training_that_had_ended_is_not_run_again(data, tmp_path, saver):
     block, seen = model_settings(batch=16), []
     first = training.fit(block, data["names"], 1, saver=saver)
@@ -218,6 +231,9 @@ def test_the_key_is_of_the_parts_the_code_the_versions_and_the_numerics(monkeypa
     with monkeypatch.context() as change:
         change.setattr(checkpoints, "version", lambda name: "0")
         assert checkpoints.key("a", 1) != before
+    with monkeypatch.context() as change:
+        change.setenv("PIPELINE_NUMERICS", "native")  # the settings being the same ones still
+        assert checkpoints.key("a", 1) != before
     (tmp_path / "other.py").write_text("")
     monkeypatch.setattr(paths, "__file__", str(tmp_path / "other.py"))
     assert checkpoints.key("a", 1) != before
@@ -234,3 +250,15 @@ def test_checkpoints_are_kept_in_the_real_project_and_cleared_away(here, monkeyp
     checkpoints.clear("toy")
     checkpoints.clear("toy")  # nothing there is no fault
     assert not list((here / "real").iterdir())
+
+
+def test_only_one_run_at_a_time_has_the_checkpoints_of_a_model(here):
+    with checkpoints.owned("toy") as own:
+        assert own
+        with checkpoints.owned("toy") as also, checkpoints.owned("other") as other:
+            assert (also, other) == (False, True)
+        checkpoints.clear("toy")
+        with checkpoints.owned("toy") as new:
+            assert new
+    with checkpoints.owned("toy") as again:
+        assert again

@@ -70,7 +70,7 @@ def test_dvc_doubled_killed_and_interrupted_leaves_no_orphan_and_goes_on_to_the_
         assert time.monotonic() - started < 4
         output, _ = process.communicate(timeout=20)
     assert "words-lstm seed 1: goes on from its checkpoint" in output
-    assert "Interrupted; `dvc repro` starts again with this stage." in output
+    assert "Interrupted; run the same command again." in output
     assert "Traceback" not in output
 
     assert "goes on from its checkpoint" in long.run(*REPRO, **FREQUENT)

@@ -114,7 +114,7 @@ def test_ctrl_c_ends_everything_in_one_line(holding):
     output, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert output == ""
-    assert errors.strip() == "Interrupted; `dvc repro` starts again with this stage."
+    assert errors.strip() == "Interrupted; run the same command again."
     assert all(map(free, folder.iterdir()))
 
 
@@ -131,7 +131,7 @@ reported(engine.run)(square, [-1000.0, -1000.0], preload=("pipeline.datasets.for
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, start_new_session=True
     )
-    assert done.stderr.strip() == "Interrupted; `dvc repro` starts again with this stage."
+    assert done.stderr.strip() == "Interrupted; run the same command again."
     assert done.returncode == 130
 
 

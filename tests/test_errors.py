@@ -33,9 +33,21 @@ def test_several_mistakes_take_a_line_each():
     assert ended(UserError("one\ntwo")).stderr == "Error: one\ntwo\n"
 
 
-def test_a_file_that_cannot_be_written_ends_in_one_line():
-    found = ended(PermissionError(13, "Permission denied", "models/words"))
-    assert (found.exit_code, found.stderr) == (1, "Error: models/words: Permission denied\n")
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            PermissionError(13, "Permission denied", "models/words"),
+            "models/words: Permission denied; give yourself the right to it, or work in a folder of your own",
+        ),
+        (FileExistsError(17, "File exists", "models"), "models: File exists; move away what is there"),
+        (OSError(5, "Input/output error", "models"), "models: Input/output error"),
+        (OSError("broken"), "a file: broken"),
+    ],
+)
+def test_what_the_system_refuses_ends_in_one_line(error, line):
+    found = ended(error)
+    assert (found.exit_code, found.stderr) == (1, f"Error: {line}\n")
 
 
 def test_a_full_disk_ends_in_one_line():
@@ -49,7 +61,7 @@ def test_a_full_disk_ends_in_one_line():
 def test_ctrl_c_ends_with_its_own_code():
     found = ended(KeyboardInterrupt())
     assert found.exit_code == 130
-    assert found.stderr.strip() == "Interrupted; `dvc repro` starts again with this stage."
+    assert found.stderr.strip() == "Interrupted; run the same command again."
 
 
 def test_a_bug_keeps_its_traceback():

@@ -11,6 +11,8 @@ Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 
+USUAL_BETA2 = 0.999
+
 
 class Constant(Block):
     """A learning rate that stays as it is."""
@@ -84,6 +86,8 @@ class ModelSettings(Block):
             raise ValueError("embedding (its size) goes with input embedding, and only with it")
         if self.momentum and self.optimiser != "sgd":
             raise ValueError(f"momentum goes with optimiser sgd, not {self.optimiser}")
+        if self.beta2 != USUAL_BETA2 and self.optimiser == "sgd":
+            raise ValueError(f"beta2 goes with optimiser adam or adamw; for sgd leave it at {USUAL_BETA2}")
         if self.supervision == "every-step" and self.direction == "both":
             raise ValueError(
                 "supervision every-step goes with direction forward: what reads backward has seen the answer"

@@ -296,6 +296,11 @@ def test_the_projects_own_params_load(monkeypatch):
             "models.vowels-lstm: embedding (its size) goes with input embedding, and only with it",
         ),
         ("models.words-lstm.momentum", 0.5, "models.words-lstm: momentum goes with optimiser sgd, not adam"),
+        (
+            "models.binary-lstm.beta2",
+            0.9,
+            "models.binary-lstm: beta2 goes with optimiser adam or adamw; for sgd leave it at 0.999",
+        ),
         ("models.words-lstm.dropout", 0.5, "models.words-lstm: dropout stands between layers, and there is only one"),
         ("models.words-lstm.dataset", 5, "models.words-lstm.dataset: found 5; wanted a text"),
         (

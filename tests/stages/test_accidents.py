@@ -26,7 +26,7 @@ LONG = (
     .replace("epochs: 3\n", "epochs: 70\n")
 )
 FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05", "PIPELINE_WORKERS": "2"}
-INTERRUPTED = "Interrupted; `dvc repro` starts again with this stage."
+INTERRUPTED = "Interrupted; run the same command again."
 KILLED = (
     "Error: a worker process was killed, most likely for want of memory; "
     "set PIPELINE_WORKERS to a smaller number and run again"

@@ -5,19 +5,21 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from safetensors.numpy import load_file
 
-from pipeline import timings
+from pipeline import checkpoints, timings
 from pipeline.artifacts import read_csv
 from stages.train import main
 from tests.processes import running
 from tests.stages.conftest import command
 
 pytestmark = pytest.mark.xdist_group("project")
+CAVEAT = "native numerics: the bytes hold for this processor only"
 
 
 def content(folder):
@@ -73,17 +75,17 @@ def test_the_history_has_a_row_an_epoch_seed_and_fit(model):
 
 
 def test_its_time_is_recorded_beside_the_results_and_in_none(project, model):
-    record = json.loads((project / ".timings/words/words-lstm.json").read_text())
-    assert record["digest"] == timings.digest(model)
-    assert set(record["seconds"]) == {"1", "2"}
-    assert all(seconds > 0 for seconds in record["seconds"].values())
+    digest = timings.digest(model)
+    record = json.loads((project / f".timings/words/words-lstm/{digest[:16]}.json").read_text())
+    assert set(record) == {"1", "2"}
+    assert all(seconds > 0 for seconds in record.values())
     assert not any(b"seconds" in of for path, of in content(project / "models").items() if path.endswith("json"))
 
 
 def test_an_experiment_in_a_copy_records_its_time_in_the_real_project(project, run, trained, tmp_path):
     before = content(project / ".timings")
     assert run("train", "words-lost", DVC_ROOT=str(tmp_path)).returncode == 0
-    assert set(content(tmp_path)) == {".timings/words/words-lost.json"}
+    assert {str(Path(path).parent) for path in content(tmp_path)} == {".timings/words/words-lost"}
     assert content(project / ".timings") == before
 
 
@@ -99,8 +101,18 @@ def test_native_numerics_are_told_and_noted(project, model, run, tmp_path):
     done = subprocess.run(
         **command(tmp_path, "train", "words-lstm", PIPELINE_NUMERICS="native"), capture_output=True, check=True
     )
-    assert done.stdout.splitlines()[1:] == ["words-lstm: native numerics: the bytes hold for this processor only"]
-    assert json.loads((tmp_path / "models/words/words-lstm/model.json").read_text())["numerics"] == "native"
+    assert done.stdout.splitlines()[1:] == [f"words-lstm: {CAVEAT}"]
+    assert json.loads((tmp_path / "models/words/words-lstm/model.json").read_text())["numerics"] == CAVEAT
+
+
+def test_a_model_that_another_run_trains_is_trained_without_checkpoints(project, trained, run, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(project))
+    with checkpoints.owned("words-lstm"):
+        done = run("train", "words-lstm", PIPELINE_CHECKPOINTS="0")
+        assert done.stdout.splitlines()[0] == (
+            "words-lstm: another run trains it at this moment; this one keeps no checkpoints"
+        )
+        assert not list(checkpoints.folder("words-lstm").iterdir())
 
 
 def test_a_model_that_diverges_is_no_error(project, trained):
@@ -139,7 +151,7 @@ def test_ctrl_c_ends_a_training_in_one_line_and_leaves_all_as_it_was(project, tr
         output, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert output == ""
-    assert errors.strip() == "Interrupted; `dvc repro` starts again with this stage."
+    assert errors.strip() == "Interrupted; run the same command again."
     assert content(project) == before
     assert not list((project / "models").glob("*/.*"))
 
