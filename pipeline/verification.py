@@ -1,5 +1,6 @@
 """Run the pipeline anew in a fresh clone, and compare what comes out with what is committed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pipeline import differences, numerics
+from pipeline import agreement, differences, numerics
+from pipeline.agreement import Shift
 from pipeline.differences import Difference
 from pipeline.errors import UserError
 
@@ -25,6 +27,14 @@ class Verdict:
     commit: str
     differences: tuple[Difference, ...]
     causes: tuple[str, ...]
+    shifts: tuple[Shift, ...] = ()  # of metrics, where they can be compared and the bytes are not promised
+
+
+def caveat() -> str:
+    """Say why this machine does not promise the committed bytes but metrics that agree; nothing where it does."""
+    from pipeline import device  # late: torch
+
+    return numerics.caveat(device.choose().type)
 
 
 def uncommitted() -> list[str]:
@@ -69,7 +79,24 @@ def _compared(clone: Path, commit: str) -> Verdict:
     stale, outputs = differences.of_sources(committed, made), differences.of_outputs(committed, made)
     found += [output for output in outputs if not any(f"{path}/".startswith(f"{output.path}/") for path in paths)]
     amount = f"made with other {', '.join(stale)}" if stale else "follows from the others"
-    return Verdict(commit, (*found, Difference(LOCK, amount)), tuple(_causes(stale)))
+    moved = _shifts(clone, [path for path in paths if path.endswith("/metrics.json")]) if caveat() and not stale else ()
+    return Verdict(commit, (*found, Difference(LOCK, amount)), tuple(_causes(stale)), moved)
+
+
+def _shifts(clone: Path, paths: list[str]) -> tuple[Shift, ...]:
+    """Compare the metrics that differ; nothing if they cannot be compared one by one."""
+    try:
+        return tuple(
+            shift
+            for path in paths
+            for shift in agreement.shifts(
+                json.loads(_committed(clone, path) or b"{}"),
+                json.loads((clone / path).read_bytes()),
+                Path(path).parent.name,
+            )
+        )
+    except (ValueError, FileNotFoundError):
+        return ()
 
 
 def _difference(clone: Path, path: str) -> Difference:
@@ -86,7 +113,7 @@ def _committed(clone: Path, path: str) -> bytes | None:
 def _causes(stale: list[str]) -> Iterator[str]:
     """Yield what the differences probably come from, the surest first."""
     other = list(_other_versions())
-    native = any(os.environ.get(name) != value for name, value in numerics.PORTABLE.items())
+    native = numerics.native() or any(os.environ.get(name) != value for name, value in numerics.PORTABLE.items())
     gpu = Path("/dev/nvidia0").exists() and os.environ.get("PIPELINE_DEVICE") != "cpu"
     if stale:
         yield "other code or params than dvc.lock was made with; run `dvc repro` and commit what it gives"

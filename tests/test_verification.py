@@ -62,9 +62,10 @@ def project(made, tmp_path):
     return Repository(tmp_path / "copy")
 
 
-def verified(project, code):
+def verified(project, code, **environment):
     """Return the last paragraphs of what the command prints, by which it must end with a code."""
-    printed = project.run(sys.executable, "-m", "stages.verify", code=code, PYTHONPATH=str(REPOSITORY))
+    environment["PYTHONPATH"] = str(REPOSITORY)
+    printed = project.run(sys.executable, "-m", "stages.verify", code=code, **environment)
     return [line.split(maxsplit=1) for line in printed.splitlines()], printed
 
 
@@ -127,6 +128,39 @@ def test_a_file_that_nothing_makes_is_found(project):
     project.commit("A figure that nothing makes")
     lines, _ = verified(project, 1)
     assert rows(lines)["results/figures/b.png"] == "is committed, and was not made"
+
+
+NATIVE = "native numerics: the bytes hold for this processor only"
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "code", "last"),
+    [
+        (
+            "0.53",
+            0,
+            "agree: 1 metrics, their 95 % intervals overlap; the farthest apart is toy.lstm.test.loss: 0.5, now",
+        ),
+        ("0.56", 1, "Does not agree: toy.lstm.test.loss: 0.5, now 0.56, where 0.05 apart would do"),
+        ("None", 1, "Likely cause: native numerics: each kind of processor gives other last digits"),
+    ],
+)
+def test_where_bytes_are_not_promised_metrics_must_agree(project, elsewhere, code, last):
+    make = f"""
+import json, os
+from pathlib import Path
+mean = {elsewhere} if os.environ.get("PIPELINE_NUMERICS") == "native" else 0.5
+spread = {{"mean": mean, "low": mean - 0.025, "high": mean + 0.025}} if mean else {{}}
+Path("results/toy").mkdir(parents=True, exist_ok=True)
+Path("results/toy/metrics.json").write_text(json.dumps({{"lstm": {{"test": {{"loss": spread}}}}}}))
+"""
+    (project.folder / "make.py").write_text(MAKE + make)
+    (project.folder / "dvc.yaml").write_text(STAGE.replace("results/metrics.json:", "results/toy/metrics.json:"))
+    project.run("dvc", "repro")
+    project.commit("Results of another machine")
+    _, printed = verified(project, code, PIPELINE_NUMERICS="native")
+    assert printed.splitlines()[0] == f"Promised here: metrics that agree, not the same bytes ({NATIVE})"
+    assert printed.splitlines()[-1].startswith(last)
 
 
 def test_a_pipeline_that_fails_is_told(project):
