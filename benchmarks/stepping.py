@@ -49,7 +49,7 @@ def seconds(trainer: training.Trainer, steps: int) -> float:
 
 
 def _endless(trainer: training.Trainer) -> Iterator[Batch]:
-    """Cut the batches of one epoch after the other, before the clock starts for the first."""
+    """Cut the batches of one epoch after the other."""
     while True:
         yield from batches.training(trainer.train, trainer.settings, trainer.generator)
 

@@ -1,7 +1,8 @@
 """Examples in the portions in which a network reads them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 import torch
@@ -25,20 +26,44 @@ class Batch:
     fresh: bool = True  # start from a zero state, not from the state after the batch before
 
 
-def training(examples: Examples, settings: ModelSettings, generator: torch.Generator) -> list[Batch]:
-    """Cut one epoch's batches, in the order in which they are trained on."""
+@dataclass(frozen=True)
+class Batches(Sequence[Batch]):
+    """One epoch's batches in the order in which they are trained on, each cut when it is asked for.
+
+    A whole epoch of them would be many times as large as a text of small symbols.
+    """
+
+    places: range
+    cut: Callable[[int], Batch]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> Batch: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Batches": ...
+    def __getitem__(self, index: int | slice) -> "Batch | Batches":
+        """Cut a batch, or return a part of the epoch."""
+        if isinstance(index, slice):
+            return Batches(self.places[index], self.cut)
+        return self.cut(self.places[index])
+
+
+def training(examples: Examples, settings: ModelSettings, generator: torch.Generator) -> Batches:
+    """Settle one epoch's batches; all chance is drawn here."""
     if isinstance(examples, Stream):
         window = settings.window or 1
         if settings.sampling == "random":
-            return list(_random_windows(examples, settings.batch, window, generator))
+            return _random_windows(examples, settings.batch, window, generator)
         lanes = min(settings.batch, len(examples.symbols) - 1)
         offset = _below(min(window, len(examples.symbols) // lanes), generator)
-        return list(_lanes(examples, lanes, window, offset))
+        return _lanes(examples, lanes, window, offset)
     order = _order(examples, settings.sampling, generator)
     portions = [order[start : start + settings.batch] for start in range(0, len(order), settings.batch)]
     if settings.sampling == "shuffled":
         portions = [portions[index] for index in torch.randperm(len(portions), generator=generator)]
-    return [_rows(examples, portion) for portion in portions]
+    return Batches(range(len(portions)), lambda index: _rows(examples, portions[index]))
 
 
 def reading(examples: Examples, settings: ModelSettings) -> Iterator[Batch]:
@@ -84,24 +109,30 @@ def _rows(rows: Rows, index: Tensor) -> Batch:
     return Batch(inputs[:, :longest], targets, torch.from_numpy(lengths).to(where.device))
 
 
-def _lanes(stream: Stream, batch: int, window: int, offset: int) -> Iterator[Batch]:
+def _lanes(stream: Stream, batch: int, window: int, offset: int) -> Batches:
     """Cut a text into `batch` lanes read side by side, `window` steps at a time."""
     lane = (len(stream.symbols) - 1 - offset) // batch
     inputs, targets = _side_by_side(stream, offset, batch, lane)
-    for start in range(0, lane, window):
-        part = slice(start, start + window)
-        yield Batch(inputs[:, part].long(), targets[:, part].long(), fresh=start == 0)
+
+    def cut(index: int) -> Batch:
+        part = slice(index * window, (index + 1) * window)
+        return Batch(inputs[:, part].long(), targets[:, part].long(), fresh=index == 0)
+
+    return Batches(range(-(-lane // window)), cut)
 
 
-def _random_windows(stream: Stream, batch: int, window: int, generator: torch.Generator) -> Iterator[Batch]:
+def _random_windows(stream: Stream, batch: int, window: int, generator: torch.Generator) -> Batches:
     """Cut a text into windows from a random offset, read in random order."""
     offset = _below(min(window, len(stream.symbols) - window), generator)
     count = (len(stream.symbols) - 1 - offset) // window
     inputs, targets = _side_by_side(stream, offset, count, window)
     order = torch.randperm(count, generator=generator).to(inputs.device)
-    for start in range(0, count, batch):
-        part = order[start : start + batch]
-        yield Batch(inputs[part].long(), targets[part].long())
+
+    def cut(index: int) -> Batch:
+        part = order[index * batch : (index + 1) * batch]
+        return Batch(inputs[part].long(), targets[part].long())
+
+    return Batches(range(-(-count // batch)), cut)
 
 
 def _side_by_side(stream: Stream, offset: int, rows: int, columns: int) -> tuple[Tensor, Tensor]:

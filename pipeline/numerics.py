@@ -48,10 +48,10 @@ def caveat(device: str = "cpu") -> str:
     """Say why a training on a kind of device may give other bytes elsewhere; nothing where it does not.
 
     Without a caveat the bytes are those of every x86-64 processor with AVX2; with one, another
-    machine comes to the same results within a tolerance.
+    machine comes to metrics that agree (`agreement`).
     """
     if native():
-        return "native numerics: the bytes hold for this processor only"
+        return "native numerics: the bytes hold for the processor it was trained on"
     if device != "cpu":
         return f"trained on {device}: the bytes hold for this model of device only"
     if platform.machine().lower() not in ("x86_64", "amd64"):

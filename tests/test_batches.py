@@ -29,7 +29,11 @@ def text(length, context=1):
 
 
 def trained(examples, seed=1, **changes):
-    return batches.training(examples, model_settings(**changes), generator(seed))
+    return epoch(examples, model_settings(**changes), generator(seed))
+
+
+def epoch(examples, settings, draws):
+    return list(batches.training(examples, settings, draws))
 
 
 def read(examples, **changes):
@@ -54,8 +58,7 @@ def test_shuffled_batches_come_in_no_order_of_length_and_change_with_the_epoch()
     draws = generator()
     examples = rows(list(range(1, 65)))
     epochs = [
-        [batch.lengths.max().item() for batch in batches.training(examples, model_settings(batch=4), draws)]
-        for _ in range(2)
+        [batch.lengths.max().item() for batch in epoch(examples, model_settings(batch=4), draws)] for _ in range(2)
     ]
     assert epochs[0] != sorted(epochs[0])
     assert epochs[0] != epochs[1]
@@ -115,7 +118,7 @@ def test_lanes_follow_the_text(length, size, window, seed):
 
 def test_lanes_start_elsewhere_each_epoch():
     draws, settings = generator(), model_settings(sampling="consecutive", window=8)
-    starts = {batches.training(text(200), settings, draws)[0].inputs[0, 0].item() for _ in range(50)}
+    starts = {epoch(text(200), settings, draws)[0].inputs[0, 0].item() for _ in range(50)}
     assert len(starts) > 4
     assert max(starts) < 8
 
@@ -134,7 +137,7 @@ def test_random_windows_cover_the_text_in_random_order(length, size, window, see
 
 def test_random_windows_change_order_and_start_with_the_epoch():
     draws, settings = generator(), model_settings(sampling="random", window=5)
-    firsts = [torch.cat([b.inputs[:, 0] for b in batches.training(text(300), settings, draws)]) for _ in range(9)]
+    firsts = [torch.cat([b.inputs[:, 0] for b in epoch(text(300), settings, draws)]) for _ in range(9)]
     assert all((first.diff() < 0).any() for first in firsts)
     assert len({first.min().item() for first in firsts}) > 2
 
@@ -159,3 +162,15 @@ def test_the_same_seed_gives_the_same_batches():
         torch.cat([batch.targets for batch in trained(examples, seed=seed)]).tolist() for seed in (1, 1, 2)
     )
     assert one == same != other
+
+
+@pytest.mark.parametrize("sampling", ["consecutive", "random", "shuffled"])
+def test_the_rest_of_an_epoch_is_its_end(sampling):
+    examples = rows([3] * 30) if sampling == "shuffled" else text(90)
+    settings = model_settings(sampling=sampling, window=4, batch=5)
+    whole = epoch(examples, settings, generator())
+    again = batches.training(examples, settings, generator())
+    assert len(again) == len(whole) > 3
+    rest = list(again[2:])
+    assert len(rest) == len(whole) - 2
+    assert all(torch.equal(one.inputs, other.inputs) for one, other in zip(rest, whole[2:], strict=True))

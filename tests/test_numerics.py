@@ -66,7 +66,7 @@ def test_what_is_not_promised_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(numerics.platform, "machine", lambda: "aarch64")
     assert numerics.caveat() == "trained on aarch64: the bytes are not those of x86-64 processors"
     monkeypatch.setenv("PIPELINE_NUMERICS", "native")
-    assert numerics.caveat() == "native numerics: the bytes hold for this processor only"
+    assert numerics.caveat() == "native numerics: the bytes hold for the processor it was trained on"
 
 
 @pytest.mark.parametrize(

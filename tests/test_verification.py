@@ -130,7 +130,7 @@ def test_a_file_that_nothing_makes_is_found(project):
     assert rows(lines)["results/figures/b.png"] == "is committed, and was not made"
 
 
-NATIVE = "native numerics: the bytes hold for this processor only"
+NATIVE = "native numerics: the bytes hold for the processor it was trained on"
 
 
 @pytest.mark.parametrize(
