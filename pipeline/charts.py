@@ -1,7 +1,8 @@
 """Draw tables as PNG files: the same rows give the same bytes.
 
-Text is large because a phone shows these figures at half their size. The colours are those of
-Okabe and Ito, which people with any kind of colour vision can tell apart.
+Text is as large as that of the report's page, because a phone shows these figures at half their size.
+The colours are those of Okabe and Ito, which people with any kind of colour vision can tell apart.
+Git keeps every version of these files and of the report that holds them, so they are small.
 """
 
 import math
@@ -10,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from io import BytesIO
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +36,9 @@ STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "grid.alpha": 0.3,
 }
-WIDTH, HEIGHT, DPI = 7.0, 4.2, 160
+WIDTH, HEIGHT, DPI = 7.0, 4.2, 100
+SHADES = 64  # of a figure's colours: no eye tells them from all, in a third of the bytes
+STEPS = 20  # of a confusion matrix's colours, so that each is one of a figure's
 TOGETHER = 3  # models that share one panel; more get a panel each
 FORECASTS_TOGETHER = 2  # likewise, beside the truth and the baselines
 DECADES = 100.0  # a longer range of losses is drawn on a logarithmic axis
@@ -54,7 +58,7 @@ def curves(rows: Rows, path: Path, title: str, unit: str) -> None:
         axes = _panels(figure, panels, columns)
         for number, model in enumerate(models):
             here = axes[0 if shared else number]
-            _draw_lines(here, lines[model], COLOURS[number % len(COLOURS)], model if shared else "")
+            _draw_lines(here, lines[model], COLOURS[number if shared else 0], model if shared else "")
             if not shared:
                 here.set_title(model)
         if _spans_decades(lines):
@@ -65,6 +69,8 @@ def curves(rows: Rows, path: Path, title: str, unit: str) -> None:
 
 def confusion(rows: Rows, path: Path, title: str) -> None:
     """Draw how each true class was classified: shares of its row as colour, counts as numbers."""
+    from matplotlib import colormaps
+
     classes = sorted({row[side] for row in rows for side in ("truth", "prediction")})
     place = {name: number for number, name in enumerate(classes)}
     counts = [[0] * len(classes) for _ in classes]
@@ -75,7 +81,7 @@ def confusion(rows: Rows, path: Path, title: str) -> None:
     with _figure(path, title, size * 0.88, size) as figure:
         axes = figure.subplots()
         axes.grid(visible=False)
-        image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+        image = axes.imshow(shares, cmap=colormaps["Blues"].resampled(STEPS), vmin=0.0, vmax=1.0)
         axes.set_xticks(range(len(classes)), classes, rotation=0 if len(classes) < 4 else 90)
         axes.set_yticks(range(len(classes)), classes)
         axes.set_xlabel("predicted class")
@@ -97,11 +103,11 @@ def forecast(rows: Rows, path: Path, title: str) -> None:
     height = HEIGHT if shared else 1.2 + 2.0 * len(panels)
     with _figure(path, title, height) as figure:
         axes = _panels(figure, len(panels), 1, "date")
-        for number, (here, drawn) in enumerate(zip(axes, panels, strict=True)):
+        for here, drawn in zip(axes, panels, strict=True):
             _draw_days(here, rows, baselines if shared else baselines[:1])
-            for place, model in enumerate(drawn, number):
-                colour, label = COLOURS[place % len(COLOURS)], model if shared else "model"
-                here.plot(_dates(rows), _column(rows, model), color=colour, linewidth=1.4, label=label)
+            for place, model in enumerate(drawn):
+                label = model if shared else "model"
+                here.plot(_dates(rows), _column(rows, model), color=COLOURS[place], linewidth=1.4, label=label)
             if not shared:
                 here.set_title(drawn[0])
         figure.supylabel("value of the day", fontsize="medium")
@@ -117,7 +123,8 @@ def _draw_days(axes: "Axes", rows: Rows, baselines: Sequence[str]) -> None:
         axes.plot(_dates(rows), _column(rows, name), color=BASELINE_COLOUR, linestyle=style, label=name)
     locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    beside = ["", *["%Y"] * 5]  # of days, months and smaller: the year alone, as the ticks name the months
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, offset_formats=beside))  # type: ignore[no-untyped-call]
 
 
 def _dates(rows: Rows) -> Any:
@@ -138,7 +145,18 @@ def _figure(path: Path, title: str, height: float = HEIGHT, width: float = WIDTH
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         figure.suptitle(textwrap.fill(title, int(7 * width)), fontsize=STYLE["axes.titlesize"], fontweight="bold")
         yield figure
-        figure.savefig(path, format="png", metadata={"Software": None})
+        _save(figure, path)
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    """Write a figure in few colours, chosen so that none is far from its own: thin lines keep theirs."""
+    from PIL import Image
+
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png")
+    picture = Image.open(drawn).convert("RGB")
+    few = picture.quantize(SHADES, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(path, format="PNG", optimize=True)
 
 
 def _lines(rows: Rows) -> dict[str, Line]:
@@ -183,6 +201,7 @@ def _panels(figure: "Figure", count: int, columns: int, counted: str = "epoch") 
 
 
 def _draw_lines(axes: "Axes", lines: Mapping[str, Line], colour: str, model: str) -> None:
+    axes.locator_params(axis="x", integer=True)  # there is no half epoch
     for column, line in lines.items():
         label, style = STYLES[column]
         epochs, mean, low, high = zip(*line, strict=True)
@@ -208,7 +227,7 @@ def _legend(figure: "Figure", axes: "Axes", columns: int) -> None:
 
 def _write_counts(axes: "Axes", counts: Sequence[Sequence[int]], shares: Sequence[Sequence[float]]) -> None:
     """Write each count that is not zero into its cell, light on dark and dark on light."""
-    size = max(6.5, 13.0 - 0.4 * len(counts))
+    size = max(7.5, 13.0 - 0.28 * len(counts))
     for down, line in enumerate(counts):
         for right, count in enumerate(line):
             if count:
