@@ -2,7 +2,6 @@
 
 Text is as large as that of the report's page, because a phone shows these figures at half their size.
 The colours are those of Okabe and Ito, which people with any kind of colour vision can tell apart.
-Git keeps every version of these files and of the report that holds them, so they are small.
 """
 
 import math
@@ -11,11 +10,11 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from io import BytesIO
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline import pictures
 from pipeline.references import is_baseline
 
 if TYPE_CHECKING:
@@ -37,8 +36,7 @@ STYLE: dict[Any, Any] = {
     "grid.alpha": 0.3,
 }
 WIDTH, HEIGHT, DPI = 7.0, 4.2, 100
-SHADES = 64  # of a figure's colours: no eye tells them from all, in a third of the bytes
-STEPS = 20  # of a confusion matrix's colours, so that each is one of a figure's
+STEPS = 20  # of the colours of a confusion matrix, so that a small file has them all
 TOGETHER = 3  # models that share one panel; more get a panel each
 FORECASTS_TOGETHER = 2  # likewise, beside the truth and the baselines
 DECADES = 100.0  # a longer range of losses is drawn on a logarithmic axis
@@ -145,18 +143,7 @@ def _figure(path: Path, title: str, height: float = HEIGHT, width: float = WIDTH
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         figure.suptitle(textwrap.fill(title, int(7 * width)), fontsize=STYLE["axes.titlesize"], fontweight="bold")
         yield figure
-        _save(figure, path)
-
-
-def _save(figure: "Figure", path: Path) -> None:
-    """Write a figure in few colours, chosen so that none is far from its own: thin lines keep theirs."""
-    from PIL import Image
-
-    drawn = BytesIO()
-    figure.savefig(drawn, format="png")
-    picture = Image.open(drawn).convert("RGB")
-    few = picture.quantize(SHADES, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(path, format="PNG", optimize=True)
+        pictures.save(figure, path)
 
 
 def _lines(rows: Rows) -> dict[str, Line]:
@@ -201,11 +188,11 @@ def _panels(figure: "Figure", count: int, columns: int, counted: str = "epoch") 
 
 
 def _draw_lines(axes: "Axes", lines: Mapping[str, Line], colour: str, model: str) -> None:
-    axes.locator_params(axis="x", integer=True)  # there is no half epoch
+    axes.locator_params(axis="x", integer=True, min_n_ticks=1)  # there is no half epoch
     for column, line in lines.items():
         label, style = STYLES[column]
         epochs, mean, low, high = zip(*line, strict=True)
-        marker = "o" if len(epochs) == 1 else None
+        marker = ("s" if style == "--" else "o") if len(epochs) == 1 else None
         axes.plot(epochs, mean, style, color=colour, marker=marker, label=f"{model} {label}".strip())
         axes.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
 

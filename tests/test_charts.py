@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageColor
 
-from pipeline import charts
+from pipeline import charts, pictures
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -85,10 +85,10 @@ def test_figures_are_small_and_keep_the_colours_of_thin_lines(tmp_path: Path) ->
     assert all(path.stat().st_size < 60_000 for path in tmp_path.iterdir())
     with Image.open(tmp_path / "curves.png") as picture:
         shades = {shade for _, shade in picture.convert("RGB").getcolors() or ()}
-    assert len(shades) <= charts.SHADES
+    assert len(shades) <= pictures.FREQUENT + pictures.FARTHEST
     assert (255, 255, 255) in shades
     for colour in charts.COLOURS[:3]:
-        assert min(_distance(ImageColor.getrgb(colour), shade) for shade in shades) < 20, colour
+        assert min(_distance(ImageColor.getrgb(colour), shade) for shade in shades) < 3, colour
 
 
 def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
@@ -134,7 +134,7 @@ def test_other_processes_draw_the_same_bytes(tmp_path: Path) -> None:
 DRAW = f"""
 import sys
 from pathlib import Path
-from pipeline import charts
+from pipeline import charts, pictures
 folder = Path(sys.argv[1])
 charts.curves({history(["a", "b"])!r}, folder / "curves.png", "loss", "nats")
 charts.confusion({confusion(["x", "y"])!r}, folder / "confusion.png", "confusion")
