@@ -8,7 +8,7 @@ from pipeline.report.parts import Link, Part, Table
 from pipeline.report.published import Published
 from pipeline.report.reading import Results
 from pipeline.report.scoring import best, headline_of, judge_of, judged_on, ranked, shown
-from pipeline.report.wording import EXPLAINED, METRICS, NONE, count, label, numbers
+from pipeline.report.wording import EXPLAINED, METRICS, NONE, count, label, listed, numbers
 
 SUMMARY = (
     "data set",
@@ -43,7 +43,7 @@ def part(results: Results) -> Part:
     return Part(
         "Results",
         tables=tuple(_metrics_table(results, split) for split in results.splits),
-        points=(*diverged(results), *_references(results)),
+        points=(*diverged(results), *not_portable(results), *_references(results)),
     )
 
 
@@ -106,6 +106,18 @@ def diverged(results: Results) -> Iterator[str]:
                     "the figures are those of the fits that finished" if results.metrics[model] else "no seed finished"
                 )
                 yield f"{model}, seed {seed}: {record['status']}; {rest}."
+
+
+def not_portable(results: Results, model: str | None = None) -> Iterator[str]:
+    """Yield which models, or whether one of them, another machine may train to other bytes, and why."""
+    groups: dict[str, list[str]] = {}
+    for name, of in results.models.items():
+        if of.numerics and model in (None, name):
+            groups.setdefault(of.numerics, []).append(name)
+    for why, names in groups.items():
+        was = "was" if len(names) == 1 else "were"
+        elsewhere = "elsewhere figures come near these, and may not be the same"
+        yield f"{listed(names)} {was} not trained with portable numerics ({why}): {elsewhere}."
 
 
 def _references(results: Results) -> Iterator[str]:
