@@ -8,7 +8,7 @@ from pipeline.report.parts import Link, Part, Table
 from pipeline.report.published import Published
 from pipeline.report.reading import Results
 from pipeline.report.scoring import best, headline_of, judge_of, judged_on, ranked, shown
-from pipeline.report.wording import EXPLAINED, METRICS, NONE, count, label, listed, numbers
+from pipeline.report.wording import EXPLAINED, METRICS, NONE, count, label, listed, numbers, pointed
 
 SUMMARY = (
     "data set",
@@ -31,7 +31,7 @@ def summary(results: Results, published: Published) -> Iterator[tuple[str, ...]]
             results.card["dataset"],
             judged_on(results, split),
             Link.to_card(model) if model else "none",
-            label(metric),
+            pointed(metric),
             *(shown(results, name, split, metric) for name in (model or "", "baseline", "limit")),
             beside_others(results, published, model, split),
             _parameters(results, model or ""),
@@ -68,7 +68,7 @@ def _metrics_table(results: Results, split: str) -> Table:
         for name in (*ranked(results, split), *results.references)
         if name in results.models or results.metrics[name].get(split)
     ]
-    columns = ("model", *(f"{judge}: {label(metric)}" for metric in chosen), *map(label, metrics), "parameters")
+    columns = ("model", *(f"{judge}: {pointed(metric)}" for metric in chosen), *map(pointed, metrics), "parameters")
     order = f"in the order of {label(headline)} on {judge} rows" if chosen else f"in the order of {label(headline)}"
     what = "Figures" if results.one_seed else "Mean and 95 % interval"
     return Table(f"{what} on {judged_on(results, split)}; models {order}", columns, tuple(rows))
