@@ -61,7 +61,7 @@ def curves(rows: Rows, path: Path, title: str, unit: str) -> None:
                 here.set_title(model)
         if _spans_decades(lines):
             axes[0].set_yscale("log")
-        figure.supylabel(unit, fontsize="medium")
+        _say_unit(figure, axes, unit)
         _legend(figure, axes[0], columns=2)
 
 
@@ -108,7 +108,7 @@ def forecast(rows: Rows, path: Path, title: str) -> None:
                 here.plot(_dates(rows), _column(rows, model), color=COLOURS[place], linewidth=1.4, label=label)
             if not shared:
                 here.set_title(drawn[0])
-        figure.supylabel("value of the day", fontsize="medium")
+        _say_unit(figure, axes, "value of the day")
         _legend(figure, axes[0], columns=3)
 
 
@@ -201,6 +201,14 @@ def _spans_decades(lines: Mapping[str, Mapping[str, Line]]) -> bool:
     """Tell whether the losses need a logarithmic axis."""
     means = [point[1] for of in lines.values() for line in of.values() for point in line]
     return bool(means) and min(means) > 0 and max(means) / min(means) > DECADES
+
+
+def _say_unit(figure: "Figure", axes: Sequence["Axes"], unit: str) -> None:
+    """Write beside one panel, or all of them, what its values are."""
+    if len(axes) == 1:
+        axes[0].set_ylabel(unit)
+    else:
+        figure.supylabel(unit, fontsize="medium")
 
 
 def _legend(figure: "Figure", axes: "Axes", columns: int) -> None:
