@@ -1,7 +1,7 @@
 """Draw tables as PNG files: the same rows give the same bytes.
 
-Text is large because a phone shows these figures at half their size. The colours are those of
-Okabe and Ito, which people with any kind of colour vision can tell apart.
+Text is as large as that of the report's page, because a phone shows these figures at half their size.
+The colours are those of Okabe and Ito, which people with any kind of colour vision can tell apart.
 """
 
 import math
@@ -14,6 +14,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline import pictures
 from pipeline.references import is_baseline
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "grid.alpha": 0.3,
 }
-WIDTH, HEIGHT, DPI = 7.0, 4.2, 160
+WIDTH, HEIGHT, DPI = 7.0, 4.2, 100
+STEPS = 20  # of the colours of a confusion matrix, so that a small file has them all
 TOGETHER = 3  # models that share one panel; more get a panel each
 FORECASTS_TOGETHER = 2  # likewise, beside the truth and the baselines
 DECADES = 100.0  # a longer range of losses is drawn on a logarithmic axis
@@ -54,17 +56,19 @@ def curves(rows: Rows, path: Path, title: str, unit: str) -> None:
         axes = _panels(figure, panels, columns)
         for number, model in enumerate(models):
             here = axes[0 if shared else number]
-            _draw_lines(here, lines[model], COLOURS[number % len(COLOURS)], model if shared else "")
+            _draw_lines(here, lines[model], COLOURS[number if shared else 0], model if shared else "")
             if not shared:
                 here.set_title(model)
         if _spans_decades(lines):
             axes[0].set_yscale("log")
-        figure.supylabel(unit, fontsize="medium")
+        _say_unit(figure, axes, unit)
         _legend(figure, axes[0], columns=2)
 
 
 def confusion(rows: Rows, path: Path, title: str) -> None:
     """Draw how each true class was classified: shares of its row as colour, counts as numbers."""
+    from matplotlib import colormaps
+
     classes = sorted({row[side] for row in rows for side in ("truth", "prediction")})
     place = {name: number for number, name in enumerate(classes)}
     counts = [[0] * len(classes) for _ in classes]
@@ -75,7 +79,7 @@ def confusion(rows: Rows, path: Path, title: str) -> None:
     with _figure(path, title, size * 0.88, size) as figure:
         axes = figure.subplots()
         axes.grid(visible=False)
-        image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+        image = axes.imshow(shares, cmap=colormaps["Blues"].resampled(STEPS), vmin=0.0, vmax=1.0)
         axes.set_xticks(range(len(classes)), classes, rotation=0 if len(classes) < 4 else 90)
         axes.set_yticks(range(len(classes)), classes)
         axes.set_xlabel("predicted class")
@@ -97,14 +101,14 @@ def forecast(rows: Rows, path: Path, title: str) -> None:
     height = HEIGHT if shared else 1.2 + 2.0 * len(panels)
     with _figure(path, title, height) as figure:
         axes = _panels(figure, len(panels), 1, "date")
-        for number, (here, drawn) in enumerate(zip(axes, panels, strict=True)):
+        for here, drawn in zip(axes, panels, strict=True):
             _draw_days(here, rows, baselines if shared else baselines[:1])
-            for place, model in enumerate(drawn, number):
-                colour, label = COLOURS[place % len(COLOURS)], model if shared else "model"
-                here.plot(_dates(rows), _column(rows, model), color=colour, linewidth=1.4, label=label)
+            for place, model in enumerate(drawn):
+                label = model if shared else "model"
+                here.plot(_dates(rows), _column(rows, model), color=COLOURS[place], linewidth=1.4, label=label)
             if not shared:
                 here.set_title(drawn[0])
-        figure.supylabel("value of the day", fontsize="medium")
+        _say_unit(figure, axes, "value of the day")
         _legend(figure, axes[0], columns=3)
 
 
@@ -117,7 +121,8 @@ def _draw_days(axes: "Axes", rows: Rows, baselines: Sequence[str]) -> None:
         axes.plot(_dates(rows), _column(rows, name), color=BASELINE_COLOUR, linestyle=style, label=name)
     locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    beside = ["", *["%Y"] * 5]  # of days, months and smaller: the year alone, as the ticks name the months
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, offset_formats=beside))  # type: ignore[no-untyped-call]
 
 
 def _dates(rows: Rows) -> Any:
@@ -138,7 +143,7 @@ def _figure(path: Path, title: str, height: float = HEIGHT, width: float = WIDTH
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         figure.suptitle(textwrap.fill(title, int(7 * width)), fontsize=STYLE["axes.titlesize"], fontweight="bold")
         yield figure
-        figure.savefig(path, format="png", metadata={"Software": None})
+        pictures.save(figure, path)
 
 
 def _lines(rows: Rows) -> dict[str, Line]:
@@ -183,10 +188,11 @@ def _panels(figure: "Figure", count: int, columns: int, counted: str = "epoch") 
 
 
 def _draw_lines(axes: "Axes", lines: Mapping[str, Line], colour: str, model: str) -> None:
+    axes.locator_params(axis="x", integer=True, min_n_ticks=1)  # there is no half epoch
     for column, line in lines.items():
         label, style = STYLES[column]
         epochs, mean, low, high = zip(*line, strict=True)
-        marker = "o" if len(epochs) == 1 else None
+        marker = ("s" if style == "--" else "o") if len(epochs) == 1 else None
         axes.plot(epochs, mean, style, color=colour, marker=marker, label=f"{model} {label}".strip())
         axes.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
 
@@ -195,6 +201,14 @@ def _spans_decades(lines: Mapping[str, Mapping[str, Line]]) -> bool:
     """Tell whether the losses need a logarithmic axis."""
     means = [point[1] for of in lines.values() for line in of.values() for point in line]
     return bool(means) and min(means) > 0 and max(means) / min(means) > DECADES
+
+
+def _say_unit(figure: "Figure", axes: Sequence["Axes"], unit: str) -> None:
+    """Write beside one panel, or all of them, what its values are."""
+    if len(axes) == 1:
+        axes[0].set_ylabel(unit)
+    else:
+        figure.supylabel(unit, fontsize="medium")
 
 
 def _legend(figure: "Figure", axes: "Axes", columns: int) -> None:
@@ -208,7 +222,7 @@ def _legend(figure: "Figure", axes: "Axes", columns: int) -> None:
 
 def _write_counts(axes: "Axes", counts: Sequence[Sequence[int]], shares: Sequence[Sequence[float]]) -> None:
     """Write each count that is not zero into its cell, light on dark and dark on light."""
-    size = max(6.5, 13.0 - 0.4 * len(counts))
+    size = max(7.5, 13.0 - 0.28 * len(counts))
     for down, line in enumerate(counts):
         for right, count in enumerate(line):
             if count:

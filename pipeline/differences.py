@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -87,24 +88,34 @@ def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 def _of_numbers(committed: list[tuple[str, Any]], found: list[tuple[str, Any]]) -> str:
     """Return the largest relative difference, if the two differ in numbers alone."""
     if [place for place, _ in committed] != [place for place, _ in found]:
-        return f"{len(committed)} values committed, {len(found)} found"
-    pairs = [(place, one, other) for (place, one), (_, other) in zip(committed, found, strict=True) if one != other]
+        return f"{_counted(committed, 'value')} committed, {len(found)} found"
+    both = ((place, one, other) for (place, one), (_, other) in zip(committed, found, strict=True))
+    pairs = [(place, one, other) for place, one, other in both if not _same(one, other)]
     if not pairs:
         return "the same values, written otherwise"
     if any(not isinstance(value, float) for _, *values in pairs for value in values):
         return f"{_counted(pairs, 'value')} of {len(found)}, not only numbers"
     place, one, other = max(pairs, key=lambda pair: _relative(*pair[1:]))
-    return (
-        f"{_counted(pairs, 'number')}, by up to {_relative(one, other):.1e} ({place[1:]}: {one:.9g}, now {other:.9g})"
-    )
+    most = _relative(one, other)
+    by = f"by up to {most:.1e}" if math.isfinite(most) else "not all of them finite"
+    return f"{_counted(pairs, 'number')}, {by} ({place[1:]}: {one:.9g}, now {other:.9g})"
 
 
 def _counted(things: list[Any], name: str) -> str:
     return f"{len(things)} {name}{'s' if len(things) > 1 else ''}"
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two values are equal; what is no number equals itself here."""
+    return bool(one == other) or (one != one and other != other)
+
+
 def _relative(one: float, other: float) -> float:
-    return abs(one - other) / max(abs(one), abs(other))
+    """Return how much two numbers that are not the same differ; without end where one of them is not finite."""
+    if not (math.isfinite(one) and math.isfinite(other)):
+        return math.inf
+    largest = max(abs(one), abs(other))
+    return abs(one / largest - other / largest)  # so that no step is out of range
 
 
 def _of_lines(committed: str, found: str) -> str:

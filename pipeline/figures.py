@@ -13,7 +13,9 @@ def draw(dataset: str, folder: Path, unit: str) -> None:
     drawn.mkdir()
     charts.curves(artifacts.read_csv(folder / "curves.csv"), drawn / "curves.png", f"{dataset}: loss by epoch", unit)
     for model, rows in _by_model(folder / "tables" / "confusion.csv").items():
-        charts.confusion(rows, drawn / f"confusion-{model}.png", f"{model}: test rows by true and predicted class")
+        charts.confusion(
+            rows, drawn / f"confusion-{model}.png", f"{model}: test rows by true and predicted class, all seeds"
+        )
     if (table := folder / "tables" / "forecast.csv").exists():
         charts.forecast(artifacts.read_csv(table), drawn / "forecast.png", f"{dataset}: forecasts of the test days")
 

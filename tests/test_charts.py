@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageColor
 
-from pipeline import charts
+from pipeline import charts, pictures
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -63,24 +64,40 @@ def test_long_ranges_are_logarithmic(last: float, logarithmic: bool) -> None:
 @pytest.mark.parametrize("count", [1, 3, 6])
 def test_curves_are_drawn_for_any_number_of_models(tmp_path: Path, count: int) -> None:
     charts.curves(history([f"model-{n}" for n in range(count)]), tmp_path / "a.png", "words: loss", "nats")
-    assert width(tmp_path / "a.png") == 1120
+    assert width(tmp_path / "a.png") == 700
 
 
 def test_curves_of_models_that_diverged_at_once_are_empty(tmp_path: Path) -> None:
     rows = [row | {"train_loss": "nan", "validation_loss": ""} for row in history(["m"])]
     charts.curves(rows, tmp_path / "a.png", "words: loss", "nats")
-    assert width(tmp_path / "a.png") == 1120
+    assert width(tmp_path / "a.png") == 700
 
 
 @pytest.mark.parametrize("classes", [["vowel", "consonant"], [f"class {n}" for n in range(18)], ["日本語", "中文"]])
 def test_confusion_is_drawn_for_any_classes(tmp_path: Path, classes: list[str]) -> None:
     charts.confusion(confusion(classes), tmp_path / "a.png", "names-lstm: test rows")
-    assert 700 <= width(tmp_path / "a.png") <= 1500
+    assert 500 <= width(tmp_path / "a.png") <= 900
+
+
+def test_figures_are_small_and_keep_the_colours_of_thin_lines(tmp_path: Path) -> None:
+    charts.curves(history(["a", "b", "c"]), tmp_path / "curves.png", "words: loss", "nats")
+    charts.confusion(confusion([f"class {n}" for n in range(18)]), tmp_path / "confusion.png", "names-lstm")
+    assert all(path.stat().st_size < 60_000 for path in tmp_path.iterdir())
+    with Image.open(tmp_path / "curves.png") as picture:
+        shades = {shade for _, shade in picture.convert("RGB").getcolors() or ()}
+    assert len(shades) <= pictures.FREQUENT + pictures.FARTHEST
+    assert (255, 255, 255) in shades
+    for colour in charts.COLOURS[:3]:
+        assert min(_distance(ImageColor.getrgb(colour), shade) for shade in shades) < 3, colour
+
+
+def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    return max(abs(a - b) for a, b in zip(one, other, strict=False))
 
 
 def test_forecast_has_gaps_where_a_model_diverged(tmp_path: Path) -> None:
     charts.forecast(DAYS, tmp_path / "a.png", "sales: forecast")
-    assert width(tmp_path / "a.png") == 1120
+    assert width(tmp_path / "a.png") == 700
 
 
 def test_many_forecasts_get_a_panel_each(tmp_path: Path) -> None:
@@ -117,7 +134,7 @@ def test_other_processes_draw_the_same_bytes(tmp_path: Path) -> None:
 DRAW = f"""
 import sys
 from pathlib import Path
-from pipeline import charts
+from pipeline import charts, pictures
 folder = Path(sys.argv[1])
 charts.curves({history(["a", "b"])!r}, folder / "curves.png", "loss", "nats")
 charts.confusion({confusion(["x", "y"])!r}, folder / "confusion.png", "confusion")

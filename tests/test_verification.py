@@ -179,13 +179,29 @@ def test_a_folder_without_git_is_refused(tmp_path):
     assert printed.count("\n") == 1
 
 
+NAN, INF = float("nan"), float("inf")
+
+
 @pytest.mark.parametrize(
     ("path", "one", "other", "amount"),
     [
         ("a.json", {"x": 1.0}, {"x": 1.5}, "1 number, by up to 3.3e-01 (x: 1, now 1.5)"),
         ("a.json", {"x": 0.0, "y": [1]}, {"x": -0.5, "y": [2]}, "2 numbers, by up to 1.0e+00 (x: 0, now -0.5)"),
         ("a.json", {"x": "a"}, {"x": "b"}, "1 value of 1, not only numbers"),
-        ("a.json", {"x": 1}, {"y": 1, "z": 2}, "1 values committed, 2 found"),
+        ("a.json", {"x": 1}, {"y": 1, "z": 2}, "1 value committed, 2 found"),
+        ("a.json", {"x": NAN, "y": 1.0}, {"x": NAN, "y": 2.0}, "1 number, by up to 5.0e-01 (y: 1, now 2)"),
+        ("a.json", {"x": 1.0, "y": NAN}, {"x": 2.0, "y": 3}, "2 numbers, not all of them finite (y: nan, now 3)"),
+        ("a.json", {"x": NAN, "y": 3}, {"x": 2.0, "y": 4}, "2 numbers, not all of them finite (x: nan, now 2)"),
+        ("a.json", {"x": -INF}, {"x": INF}, "1 number, not all of them finite (x: -inf, now inf)"),
+        ("a.json", {"x": -1e308}, {"x": 1.5e308}, "1 number, by up to 1.7e+00 (x: -1e+308, now 1.5e+308)"),
+        (
+            "a.json",
+            {"x": [NAN, INF]},
+            {
+                "x": [NAN, INF],
+            },
+            "the same values, written otherwise",
+        ),
         ("a.json", {"x": 1}, {"x": 1.0}, "the same values, written otherwise"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.report import claims, contests, data, limitations, origins, usage
+from pipeline.report import claims, contests, data, limitations, origins, standings, usage
 from pipeline.report.origins import Origin
 from pipeline.report.parts import Markdown, Part, Section, Table
 from pipeline.report.published import Published
@@ -153,7 +153,11 @@ def _training(results: Results, model: str) -> Part:
     ended = f"{trained.finished} of {counted(len(seeds), 'seed')} finished{fits}."
     return Part(
         "Training",
-        (ended, Markdown(f"The settings are those of `models.{model}` and `training` in `params.yaml`; {KEYS}")),
+        (
+            ended,
+            *standings.not_portable(results, model),
+            Markdown(f"The settings are those of `models.{model}` and `training` in `params.yaml`; {KEYS}"),
+        ),
         tables=(
             Table("Seeds", ("seed", "status", "epochs", "epoch whose weights are kept"), seeds),
             Table("Settings", ("setting", "value"), settings),

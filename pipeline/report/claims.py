@@ -38,21 +38,11 @@ def remedies(results: Results, published: Published, model: str | None = None) -
     for remedy in published.datasets.get(results.card["dataset"], ()):
         named = [model] if model else list(results.models)
         if any(remedy.concerns(name) and name in published.models for name in named):
-            yield remedy.model_copy(update={"here": _here(results, remedy)})
+            undone = remedy.holds_out and "test" not in results.splits
+            yield remedy.model_copy(update={"here": NOT_HERE}) if undone else remedy
 
 
 NOT_HERE = "No row of this data set is held out, so the same is true here."
-UNSEEN = "no network has seen"  # true of the one that is judged, not of a fit to all rows
-
-
-def _here(results: Results, remedy: Remedy) -> str:
-    """Return what is done about a fault, as far as rows are held out, and from every network."""
-    if "test" not in results.splits:
-        return NOT_HERE if UNSEEN in remedy.here or "held out" in remedy.here else remedy.here
-    judged = "the network that is judged has not seen"
-    return remedy.here.replace(UNSEEN, judged) if "train" in results.splits else remedy.here
-
-
 COLUMNS = ("published", "measured on", "here, measured alike", "here, on held-out rows", "also reported")
 
 

@@ -95,11 +95,22 @@ def _open(rows: Rows) -> Iterator[str]:
     pairs = {frozenset((row["better"], row["worse"])) for row in rows if row["holds"] == "no"}
     if pairs:
         what = UNITS[rows[0]["measure"]][2]
-        groups = (
-            f"{'between' if len(group) == 2 else 'among'} {listed([called(name) for name in group])}"
-            for group in _groups(rows, pairs)
-        )
-        yield f"No difference of {what} holds {'; '.join(groups)}."
+        yield f"No difference of {what} holds {'; '.join(_alike(list(_groups(rows, pairs))))}."
+
+
+def _alike(groups: list[list[str]]) -> Iterator[str]:
+    """Yield groups in words; pairs that share a name are told in one."""
+    pairs = [group for group in groups if len(group) == 2]
+    met = [name for pair in pairs for name in pair]
+    while pairs:
+        hub = max(met, key=met.count)  # the first of those in most pairs
+        others = [name for pair in pairs if hub in pair for name in pair if name != hub]
+        yield f"between {called(hub)} and {listed([called(name) for name in others], 'or')}"
+        pairs = [pair for pair in pairs if hub not in pair]
+        met = [name for pair in pairs for name in pair]
+    for group in groups:
+        if len(group) > 2:
+            yield f"among {listed([called(name) for name in group])}"
 
 
 def _groups(rows: Rows, pairs: set[frozenset[str]]) -> Iterator[list[str]]:

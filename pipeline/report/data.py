@@ -23,7 +23,7 @@ def total(card: Mapping[str, Any]) -> int:
 
 def mended(card: Mapping[str, Any]) -> Iterator[Table]:
     """Yield a table of the faults that were found in the raw data, if any were."""
-    if faults := tuple((fault["found"], fault["done"]) for fault in card["faults"]):
+    if faults := tuple((fault["found"], fault["done"].replace("`", "")) for fault in card["faults"]):
         yield Table("Faults found in the raw data", ("found", "what was done"), faults, prose=True)
 
 
@@ -42,10 +42,8 @@ def facts_of(card: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if card["season"]:
         yield "season", f"{card['season']} days"
     for name, scale in card["scaling"].items():
-        yield (
-            f"{name}, training rows",
-            f"mean {number(scale['mean'])}, standard deviation {number(scale['std'])}",
-        )
+        deviation = "" if scale["std"] == 1 else f", standard deviation {number(scale['std'])}"  # 1 where all are equal
+        yield f"{name}, training rows", f"mean {number(scale['mean'])}{deviation}"
 
 
 def _passage(passage: Mapping[str, Any]) -> str:

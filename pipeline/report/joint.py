@@ -10,12 +10,12 @@ from pipeline.report.wording import label, numbers
 
 SPLIT = "test"
 SAID = (
-    "`pipeline.load` and `predict` answer with the mean over the networks of all seeds, of probabilities or of "
-    "numbers; the figures above are those of single networks."
+    "A loaded model, and the stage predict, answer with the mean over the networks of all seeds, of probabilities or "
+    "of numbers; the figures above are those of single networks."
 )
 METHOD = (
-    "All seeds together give one prediction, so the intervals below are of a paired bootstrap over the test items "
-    "alone, and tell nothing of the luck of the start; Holm's correction is for the number of pairs of this part."
+    "All seeds together give one prediction, so what is said below is of a paired bootstrap over the test items "
+    "alone, and tells nothing of the luck of the start; Holm's correction is for the number of pairs of this part."
 )
 
 

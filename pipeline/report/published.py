@@ -38,6 +38,7 @@ class Remedy(Block):
     here: str
     models: Annotated[tuple[str, ...], Field(strict=False)]  # none: all of the data set
     split: Literal["train", "test"]
+    holds_out: bool = False  # done by holding rows out, and so not at all where none is
 
     def concerns(self, model: str) -> bool:
         """Tell whether it is a fault of a model's write-up."""

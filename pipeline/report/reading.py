@@ -26,6 +26,7 @@ class Model:
     parameters: int
     seeds: Mapping[str, Mapping[str, Any]]  # how each ended
     history: Rows
+    numerics: str  # why another machine may train it to other bytes; empty where none with AVX2 does
 
     @property
     def finished(self) -> int:
@@ -117,4 +118,5 @@ def _model(folder: Path) -> Model:
         parameters=description["parameters"],
         seeds=description["seeds"],
         history=artifacts.read_csv(folder / "history.csv"),
+        numerics=description.get("numerics", ""),
     )

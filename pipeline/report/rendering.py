@@ -14,7 +14,8 @@ MARKDOWN_SYMBOLS = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 def html(view: View) -> str:
     """Render one HTML page that holds everything it shows; the cards of the models lie beside it."""
-    return _render("index.html.j2", autoescape=True, view=view)
+    page = _render("index.html.j2", autoescape=True, view=view)
+    return re.sub(" (?=[%↑↓])", "\u00a0", page)  # signs stay on the line of what they belong to
 
 
 def markdown(view: View, folder: Path) -> str:

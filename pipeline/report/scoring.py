@@ -86,7 +86,8 @@ def judged_on(results: Results, split: str) -> str:
     card = results.card
     if split == "train":
         rows = data.total(card)
-        return f"{f'all {count(rows)}' if rows > 1 else 'the one row of the'} {card['unit']}, learnt by heart"
+        every = f"all {count(rows)} {card['unit']}" if rows > 1 else "the only row"
+        return f"{every}, learnt by heart"
     return f"{count(card['rows'][split])} held-out {card['unit']}"
 
 

@@ -8,7 +8,7 @@ from pipeline.report.parts import Link, Part, Table
 from pipeline.report.published import Published
 from pipeline.report.reading import Results
 from pipeline.report.scoring import best, headline_of, judge_of, judged_on, ranked, shown
-from pipeline.report.wording import EXPLAINED, METRICS, NONE, count, label, numbers
+from pipeline.report.wording import EXPLAINED, METRICS, NONE, count, label, listed, numbers, pointed
 
 SUMMARY = (
     "data set",
@@ -31,7 +31,7 @@ def summary(results: Results, published: Published) -> Iterator[tuple[str, ...]]
             results.card["dataset"],
             judged_on(results, split),
             Link.to_card(model) if model else "none",
-            label(metric),
+            pointed(metric),
             *(shown(results, name, split, metric) for name in (model or "", "baseline", "limit")),
             beside_others(results, published, model, split),
             _parameters(results, model or ""),
@@ -43,7 +43,7 @@ def part(results: Results) -> Part:
     return Part(
         "Results",
         tables=tuple(_metrics_table(results, split) for split in results.splits),
-        points=(*diverged(results), *_references(results)),
+        points=(*diverged(results), *not_portable(results), *_references(results)),
     )
 
 
@@ -68,7 +68,7 @@ def _metrics_table(results: Results, split: str) -> Table:
         for name in (*ranked(results, split), *results.references)
         if name in results.models or results.metrics[name].get(split)
     ]
-    columns = ("model", *(f"{judge}: {label(metric)}" for metric in chosen), *map(label, metrics), "parameters")
+    columns = ("model", *(f"{judge}: {pointed(metric)}" for metric in chosen), *map(pointed, metrics), "parameters")
     order = f"in the order of {label(headline)} on {judge} rows" if chosen else f"in the order of {label(headline)}"
     what = "Figures" if results.one_seed else "Mean and 95 % interval"
     return Table(f"{what} on {judged_on(results, split)}; models {order}", columns, tuple(rows))
@@ -106,6 +106,18 @@ def diverged(results: Results) -> Iterator[str]:
                     "the figures are those of the fits that finished" if results.metrics[model] else "no seed finished"
                 )
                 yield f"{model}, seed {seed}: {record['status']}; {rest}."
+
+
+def not_portable(results: Results, model: str | None = None) -> Iterator[str]:
+    """Yield which models, or whether one of them, another machine may train to other bytes, and why."""
+    groups: dict[str, list[str]] = {}
+    for name, of in results.models.items():
+        if of.numerics and model in (None, name):
+            groups.setdefault(of.numerics, []).append(name)
+    for why, names in groups.items():
+        was = "was" if len(names) == 1 else "were"
+        elsewhere = "elsewhere figures come near these, and may not be the same"
+        yield f"{listed(names)} {was} not trained with portable numerics ({why}): {elsewhere}."
 
 
 def _references(results: Results) -> Iterator[str]:

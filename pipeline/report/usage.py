@@ -2,7 +2,8 @@
 
 import json
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +11,15 @@ from pipeline import paths
 from pipeline.artifacts import Arrays
 from pipeline.datasets.prepared import Prepared
 from pipeline.report.parts import Code
-from pipeline.settings import DatasetSettings, ModelSettings, PairsSettings
+from pipeline.settings import DatasetSettings, ModelSettings
+from pipeline.settings.datasets import (
+    LabelledSettings,
+    PairsSettings,
+    SeriesSettings,
+    TextSettings,
+    WindowsSettings,
+    WordsSettings,
+)
 
 Lines = tuple[list[str], list[str]]  # of Python after the model is loaded, of the shell
 PREFIX, LENGTH = 24, 60  # characters
@@ -18,22 +27,36 @@ PREFIX, LENGTH = 24, 60  # characters
 
 def examples(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> tuple[Code, Code]:
     """Return lines of Python and of the shell that can be run as they stand, in the project's folder."""
-    python, shell = EXAMPLES[dataset.format](name, model, dataset, prepared)
-    imports = [
-        f"import {module}" for module in ("numpy", "pipeline") if module == "pipeline" or dataset.format == "series"
-    ]
+    python, shell = _lines(name, model, dataset, prepared)
+    imports = ["import numpy"] * (dataset.format == "series") + ["import pipeline"]
     loaded = f"model = pipeline.load({_quoted(name)})"
     return Code("python", (*imports, "", loaded, *python)), Code("sh", tuple(shell))
 
 
-def _words(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
-    word = _row(prepared)
+def _lines(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
+    """Return lines that suit the format of the data."""
+    match dataset:
+        case WordsSettings():
+            return _words(name, _row(prepared))
+        case TextSettings():
+            return _text(name, _opening(prepared))
+        case LabelledSettings():
+            return _labelled(name, _row(prepared))
+        case WindowsSettings():
+            return _windows(name, _row(prepared), prepared.classes)
+        case PairsSettings():
+            return _pairs(name, dataset.separator.join(f"{value:.7g}" for value in _arrays(prepared)["inputs"][0]))
+        case SeriesSettings():
+            return _series(name, model, dataset.raw, paths.prepared(prepared.card.dataset) / "train" / "values.npy")
+
+
+def _words(name: str, word: str) -> Lines:
     return _language(name, word[: max(1, len(word) // 2)])
 
 
-def _text(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
-    python, shell = _language(name, _opening(prepared))
-    before, _, after = _opening(prepared).rstrip().rpartition(" ")
+def _text(name: str, opening: str) -> Lines:
+    python, shell = _language(name, opening)
+    before, _, after = opening.rstrip().rpartition(" ")
     if before:
         python.append(f"model.sequence_log_prob({_quoted(after)}, context={_quoted(before + ' ')})")
     return python, shell
@@ -48,32 +71,27 @@ def _language(name: str, prefix: str) -> Lines:
     return python, [_predict(name, prefix, "--top 3"), f"{_command('generate', name)} --prefix {shlex.quote(prefix)}"]
 
 
-def _labelled(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
-    text = _row(prepared)
+def _labelled(name: str, text: str) -> Lines:
     python = [f"model.predict({_quoted(text)})  # the class", f"model.probabilities({_quoted(text)})  # of each class"]
     return python, [_predict(name, text, "--top 3")]
 
 
-def _windows(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
-    text = _row(prepared)
-    classes = ", ".join(f"{place} {label}" for place, label in enumerate(prepared.classes))
-    python = [f"model.predict({_quoted(text)})  # {classes}", f"model.probabilities({_quoted(text)})  # of each class"]
+def _windows(name: str, text: str, classes: Sequence[str]) -> Lines:
+    meaning = ", ".join(f"{place} {label}" for place, label in enumerate(classes))
+    python = [f"model.predict({_quoted(text)})  # {meaning}", f"model.probabilities({_quoted(text)})  # of each class"]
     return python, [_predict(name, text)]
 
 
-def _pairs(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
-    separator = dataset.separator if isinstance(dataset, PairsSettings) else " "
-    text = separator.join(f"{value:.7g}" for value in _arrays(prepared)["inputs"][0].tolist())
+def _pairs(name: str, text: str) -> Lines:
     return [f"model.predict({_quoted(text)})  # the number"], [_predict(name, text)]
 
 
-def _series(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
-    values = paths.prepared(prepared.card.dataset) / "train" / "values.npy"
+def _series(name: str, model: ModelSettings, raw: str, values: Path) -> Lines:
     python = [
         f'days = numpy.load("{values}").tolist()  # oldest first',
         f"model.predict(days)  # the day after them; the last {model.window} count",
     ]
-    return python, [f"{_command('predict', name)} --input {shlex.quote(dataset.raw)}"]
+    return python, [f"{_command('predict', name)} --input {shlex.quote(raw)}"]
 
 
 def _quoted(text: str) -> str:
@@ -113,13 +131,3 @@ def _opening(prepared: Prepared) -> str:
         raise ValueError(f"{prepared.card.dataset} has no symbols")
     known = codec.decode(stream[stream != codec.unknown].tolist() if codec.unknown is not None else stream.tolist())
     return known[PREFIX:].partition(" ")[2][:PREFIX] or known[:PREFIX]
-
-
-EXAMPLES: Mapping[str, Callable[[str, ModelSettings, DatasetSettings, Prepared], Lines]] = {
-    "words": _words,
-    "text": _text,
-    "labelled": _labelled,
-    "windows": _windows,
-    "pairs": _pairs,
-    "series": _series,
-}

@@ -29,6 +29,8 @@ def over_all(found: Sequence[Results]) -> Iterator[str]:
         yield f"No network could be compared with the baseline on {listed(names)}."
     if names := [results.card["dataset"] for results in found if "test" not in results.splits]:
         yield f"Nothing is held out of {listed(names)}: it shows what a model can hold, not what it makes of new rows."
+    if names := [results.card["dataset"] for results in found if any(of.numerics for of in results.models.values())]:
+        yield f"Not every model of {listed(names)} was trained with portable numerics: the results say which."
 
 
 NOTHING = "no result, as every seed of every model diverged"

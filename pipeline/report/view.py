@@ -63,6 +63,8 @@ def _notes() -> list[str]:
         "A figure such as 0.845 (0.839 to 0.851) is the mean over the seeds, with the interval that holds the mean of "
         "ever more seeds in 95 of 100 such experiments. It tells of the luck of the start, not of that of the rows. "
         "A figure without one comes from a single seed, or from seeds that agree.",
+        "↑ marks a measure of which more is better, ↓ one of which less is. What each measures stands at the end of "
+        "each data set's part.",
         contests.METHOD,
         "The settings of the models that come with this project were chosen on validation rows; docs/results.md tells "
         "what was tried, and where test rows had been in sight before.",

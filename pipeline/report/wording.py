@@ -34,7 +34,7 @@ METRICS = {
 EXPLAINED = {
     "accuracy": "share of rows, or symbols, that are right",
     "macro_f1": "F1 of each class, averaged so that small classes count as much as large ones",
-    "letter_accuracy": "share of letters 2 to the last that are right, when the true letters before them are given",
+    "letter_accuracy": "share of letters after the first that are right, when the true letters before them are given",
     "final_letter_accuracy": "the same for the last letter alone",
     "exact": "share of numbers that are right once rounded",
     "loss": "cross-entropy: the mean of -ln(probability given to what came)",
@@ -66,6 +66,12 @@ HEADLINES_OF_A_FIT = {**HEADLINES, "next-symbol": ("loss", "perplexity")}
 def label(metric: str) -> str:
     """Return a metric's name in words."""
     return METRICS[metric].label if metric in METRICS else metric
+
+
+def pointed(metric: str) -> str:
+    """Return a metric's name with an arrow: up where more of it is better, down where less is."""
+    arrow = (" ↑" if METRICS[metric].higher_is_better else " ↓") if metric in METRICS else ""
+    return label(metric) + arrow
 
 
 def headline(task: str, split: str, metrics: Iterable[str]) -> str:

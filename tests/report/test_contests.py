@@ -45,6 +45,15 @@ def test_five_models_and_a_baseline_take_few_sentences():
     )
 
 
+def test_pairs_that_share_a_name_are_told_in_one():
+    assert told(*(row("baseline", name, "-0.1", "0.2", "no") for name in ("gru", "lstm", "rnn"))) == (
+        "No difference of accuracy holds between the baseline and gru, lstm or rnn.",
+    )
+    assert told(row("a", "b", "-0.1", "0.2", "no"), row("c", "d", "-0.1", "0.2", "no")) == (
+        "No difference of accuracy holds between a and b; between c and d.",
+    )
+
+
 def test_each_open_pair_is_told_and_no_other_is():
     names = "abcde"
     pairs = [("a", "b"), ("b", "c"), ("c", "d"), ("b", "d"), ("d", "e")]

@@ -40,8 +40,9 @@ def test_a_series_without_held_out_days_promises_none(here: Path) -> None:
     assert "held out:" not in told
     view = report.build(results_tree.settings.load())
     told = " ".join(part(view, "sales-lstm", "Results").points)
-    assert "no network has seen" not in told
+    assert "the network that is judged" not in told
     assert "No row of this data set is held out, so the same is true here." in told
+    assert "The very next day is predicted." in told  # no matter of held-out days
 
 
 def test_a_judged_fit_beside_a_fit_to_all_days_is_told_apart(here: Path) -> None:

@@ -8,6 +8,7 @@ from pipeline.report.parts import Part
 from pipeline.settings import Settings
 from tests import results_tree
 from tests.report.test_cards import part
+from tests.report.test_view import part as section_part
 
 HEADER = ("model", "split", "metric", "seed", "value")
 
@@ -39,6 +40,19 @@ def test_a_model_whose_refits_diverged_keeps_its_test_figures_and_can_be_loaded(
     assert how.code
     assert "every fit to all rows diverged" in how.sentences[1]
     assert part(view, "words-lstm", "Training").sentences[0] == "0 of 3 seeds finished both fits."
+
+
+def test_models_whose_bytes_hold_on_one_machine_are_named_where_their_results_stand(here: Path) -> None:
+    known, why = results_tree.build(here), "native numerics: the bytes hold for this processor only"
+    assert not any("portable" in point for point in report.build(known).short.points)
+    for model in ("names-lstm", "names-rnn"):
+        results_tree.edit_json(paths.model("names", model) / "model.json", "numerics", why)
+    view, said = report.build(known), f"not trained with portable numerics ({why}): elsewhere"
+    points = section_part(view, "names", "Results").points
+    assert any(point.startswith(f"names-lstm and names-rnn were {said} figures come near") for point in points)
+    assert not any(said in point for point in section_part(view, "sales", "Results").points)
+    assert part(view, "names-rnn", "Training").sentences[1].startswith(f"names-rnn was {said} figures")
+    assert "Not every model of names was trained with portable numerics" in view.short.points[-1]
 
 
 def test_seeds_are_counted_on_each_split(here: Path) -> None:

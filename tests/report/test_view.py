@@ -28,7 +28,7 @@ def test_data_sets_stand_in_the_order_of_params(view: View) -> None:
 
 def test_the_summary_has_a_row_for_the_test_rows_and_one_for_the_fit(view: View) -> None:
     test, fit = rows(view, "words")
-    assert (test["measure"], fit["measure"]) == ("letter accuracy", "loss (nats)")
+    assert (test["measure"], fit["measure"]) == ("letter accuracy ↑", "loss (nats) ↓")
     assert (test["judged on"], fit["judged on"]) == ("90 held-out characters", "all 1,890 characters, learnt by heart")
     assert (test["limit"], fit["limit"]) == ("0.25", "0.25")
     assert test["published"] == "–"
@@ -52,7 +52,7 @@ def test_the_best_model_is_chosen_on_validation_and_shown_by_its_test(view: View
     assert names["result"].startswith(f"{by_split['test'][best]:.3f} (")
     table = part(view, "names", "Results").tables[0]
     assert table.rows[0][0] == best
-    assert table.columns[1] == "validation: accuracy"
+    assert table.columns[1] == "validation: accuracy ↑"
     assert "chosen on validation rows and judged on test rows" in view.opening
     (sales,) = rows(view, "sales")
     assert sales["best model"] == "sales-lstm"
