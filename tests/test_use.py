@@ -3,12 +3,11 @@
 import json
 import re
 import sqlite3
-import sys
 import time
 
 import pytest
 
-from tests.repository import ALL, Repository, ran
+from tests.repository import Repository, ran
 from tests.small import REPOSITORY as ROOT
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
@@ -41,13 +40,6 @@ def test_git_sees_results_and_nothing_else(done):
     assert list((done.folder / ".timings/words/words-lstm").glob("*.json"))
     ignored = ("models", "data/prepared", ".timings")
     assert not [path for path in tracked if path.startswith(ignored) or path.endswith(".db")]
-
-
-def test_a_forced_run_in_a_clone_gives_the_same_lock_results_and_reports(done):
-    output = done.run(sys.executable, "-m", "stages.verify", PIPELINE_WORKERS="1")
-    assert set(ran(output)) == ALL
-    assert output.splitlines()[-1].startswith("identical: ")
-    assert done.run("git", "status", "--porcelain") == ""
 
 
 def test_an_experiment_runs_what_its_setting_changes_and_going_back_trains_nothing(copy):
