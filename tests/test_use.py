@@ -2,8 +2,8 @@
 
 import json
 import re
+import resource
 import sqlite3
-import time
 
 import pytest
 
@@ -17,6 +17,16 @@ def leaves(value: object) -> list[object]:
     return [leaf for part in value.values() for leaf in leaves(part)] if isinstance(value, dict) else [value]
 
 
+def weights(repository):
+    return {path.name: path.read_bytes() for path in (repository.folder / "models/words/words-lstm").iterdir()}
+
+
+def processor_seconds():
+    """Return how long processors worked for commands so far: on a busy machine less is told by the clock."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_metrics_are_numbers(done):
     metrics = json.loads((done.folder / "results/words/metrics.json").read_text())
     assert list(metrics) == ["words-lstm", "baseline", "limit"]
@@ -25,9 +35,9 @@ def test_metrics_are_numbers(done):
 
 
 def test_a_second_run_does_nothing_and_is_quick(done):
-    started = time.monotonic()
+    started = processor_seconds()
     assert ran(done.run("dvc", "repro")) == []
-    assert time.monotonic() - started < 15  # 1 s on a quiet machine
+    assert processor_seconds() - started < 3
 
 
 def test_git_sees_results_and_nothing_else(done):
@@ -42,16 +52,21 @@ def test_git_sees_results_and_nothing_else(done):
     assert not [path for path in tracked if path.startswith(ignored) or path.endswith(".db")]
 
 
-def test_an_experiment_runs_what_its_setting_changes_and_going_back_trains_nothing(copy):
+def test_an_experiment_runs_what_its_setting_changes_and_going_back_trains_nothing_and_is_quick(copy):
+    first, record = weights(copy), copy.folder / ".timings/words/words-lstm.json"
     output = copy.run("dvc", "exp", "run", "--set-param", "models.words-lstm.hidden=12")
     assert set(ran(output)) == {"train@words-lstm", "evaluate@words", "report", "publish"}
     assert "models.words-lstm.hidden" in copy.run("dvc", "params", "diff")
     assert "words-lstm.test.letter_accuracy.mean" in copy.run("dvc", "metrics", "diff", "--all")
+    assert weights(copy) != first
 
+    trained = record.read_bytes()
     copy.run("git", "checkout", "--", "params.yaml")
-    started = time.monotonic()
+    started = processor_seconds()
     assert ran(copy.run("dvc", "repro", "evaluate@words")) == []
-    assert time.monotonic() - started < 10  # 2 s on a quiet machine
+    assert processor_seconds() - started < 3
+    assert weights(copy) == first
+    assert record.read_bytes() == trained  # every training writes a new one
     assert set(ran(copy.run("dvc", "repro"))) <= {"report", "publish"}
     assert copy.run("git", "status", "--porcelain") == ""
 
