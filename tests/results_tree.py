@@ -2,24 +2,18 @@
 
 import json
 import shutil
-import zlib
-from collections.abc import Sequence
-from datetime import date, timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import numpy as np
 
-from pipeline import artifacts, charts, paths, settings
+from pipeline import artifacts, paths, settings
 from pipeline.codec import UNKNOWN
 from pipeline.settings import Settings
+from tests import results_files
+from tests.invented import CLASSES, EPOCHS, ODD, history, statuses
 
 REPOSITORY = Path(__file__).parent.parent
-ODD = "<b>&\"'|*_`</script> \u2028[x](y)"  # a text that a page must not take for markup
-EPOCHS = 5
-DIVERGED = {("names-rnn", 2): "diverged at epoch 3"}
-ALL_DIVERGED = "sales-rnn"
 MEANINGLESS = "lyrics-bidirectional"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -53,14 +47,6 @@ models:
     direction: both}
 """
 
-METRICS = {
-    "next-symbol": ("loss", "perplexity", "bits_per_symbol", "accuracy"),
-    "classify": ("accuracy", "macro_f1", "loss"),
-    "regress": ("exact", "mse", "mae"),
-    "forecast": ("mae", "rmse", "mase"),
-}
-CLASSES = {"Czech": 477, "Irish": 2000, "Polish": 2000}
-
 
 def build(root: Path, params: str = PARAMS) -> Settings:
     """Write the project into an empty folder, which must be the working folder, and return its settings."""
@@ -73,29 +59,13 @@ def build(root: Path, params: str = PARAMS) -> Settings:
         _card(dataset, known)
         for model in known.models_of(dataset):
             _model(dataset, model, known)
-        _results(dataset, known)
+        results_files.write(dataset, known)
     return known
 
 
 def edit_json(path: Path, key: str, value: Any) -> None:
     """Change one key of a JSON file."""
     artifacts.write_json(path, {**json.loads(path.read_text(encoding="utf-8")), key: value})
-
-
-def _random(*key: object) -> Random:
-    return Random(zlib.crc32(repr(key).encode()))
-
-
-def _splits(dataset: str, known: Settings) -> list[str]:
-    block = known.datasets[dataset]
-    return ["train"] * block.refit + ["validation", "test"] * (block.test > 0)
-
-
-def _statuses(model: str, known: Settings) -> dict[int, str]:
-    return {
-        seed: "diverged at epoch 2" if model == ALL_DIVERGED else DIVERGED.get((model, seed), "finished")
-        for seed in known.seeds
-    }
 
 
 def _card(dataset: str, known: Settings) -> None:
@@ -148,9 +118,9 @@ def _arrays(format_: str) -> artifacts.Arrays:
 
 
 def _model(dataset: str, model: str, known: Settings) -> None:
-    folder, statuses = paths.model(dataset, model), _statuses(model, known)
+    folder, ended = paths.model(dataset, model), statuses(model, known)
     folder.mkdir(parents=True)
-    seeds = {str(seed): {"status": status, "epochs": EPOCHS, "best_epoch": 4} for seed, status in statuses.items()}
+    seeds = {str(seed): {"status": status, "epochs": EPOCHS, "best_epoch": 4} for seed, status in ended.items()}
     description = {
         "model": model,
         "dataset": dataset,
@@ -163,113 +133,7 @@ def _model(dataset: str, model: str, known: Settings) -> None:
     }
     artifacts.write_json(folder / "model.json", description)
     header = ("seed", "fit", "epoch", "rate", "train_loss", "validation_loss")
-    artifacts.write_csv(folder / "history.csv", header, _history(dataset, model, known))
-    for seed, status in statuses.items():
+    artifacts.write_csv(folder / "history.csv", header, history(dataset, model, known))
+    for seed, status in ended.items():
         if status == "finished":
             (folder / f"seed-{seed}.safetensors").write_bytes(f"{model} {seed}".encode())
-
-
-def _history(dataset: str, model: str, known: Settings) -> list[tuple[object, ...]]:
-    block = known.datasets[dataset]
-    fits = ["held-out"] * (block.test > 0) + ["refit"] * block.refit
-    rows: list[tuple[object, ...]] = []
-    for seed in known.seeds:
-        for fit in fits:
-            for epoch in range(1, EPOCHS + 1):
-                loss = 3 / epoch + _random(model, seed, epoch).random() / 10
-                rows.append((seed, fit, epoch, 0.01, loss, loss + 0.1 if fit == "held-out" else ""))
-    return rows
-
-
-def _results(dataset: str, known: Settings) -> None:
-    folder, models = paths.results(dataset), known.models_of(dataset)
-    names = METRICS[known.datasets[dataset].task]
-    if known.datasets[dataset].format == "words":
-        names = (*names, "letter_accuracy", "final_letter_accuracy")
-    (folder / "tables").mkdir(parents=True)
-    (folder / "figures").mkdir()
-    values = [
-        (model, split, metric, seed, 0.5 + _random(model, split, metric, seed).random() / 10)
-        for model in models
-        for split in _splits(dataset, known)
-        for metric in names
-        for seed, status in _statuses(model, known).items()
-        if status == "finished"
-    ]
-    artifacts.write_csv(folder / "seeds.csv", ("model", "split", "metric", "seed", "value"), values)
-    artifacts.write_json(folder / "metrics.json", _metrics(dataset, models, values, names, known))
-    header = ("model", "seed", "fit", "epoch", "rate", "train_loss", "validation_loss")
-    curves = [(model, *row) for model in models for row in _history(dataset, model, known)]
-    artifacts.write_csv(folder / "curves.csv", header, curves)
-    rows = artifacts.read_csv(folder / "curves.csv")
-    charts.curves(rows, folder / "figures" / "curves.png", f"{dataset}: loss by epoch", "nats")
-    _tables(dataset, models, folder, known)
-    if dataset == "names":
-        header = ("better", "worse", "measure", "difference", "low", "high", "p", "holds")
-        artifacts.write_csv(folder / "tables" / "comparisons.csv", header, PAIRS)
-
-
-PAIRS = (
-    ("names-lstm", "names-rnn", "accuracy", 0.027, 0.021, 0.034, 0.001, "yes"),
-    ("names-lstm", "baseline", "accuracy", 0.29, 0.28, 0.31, 0.001, "yes"),
-    ("names-rnn", "baseline", "accuracy", 0.01, -0.01, 0.02, 0.3, "no"),
-)
-
-
-def _metrics(
-    dataset: str,
-    models: Sequence[str],
-    values: Sequence[Sequence[Any]],
-    names: Sequence[str],
-    known: Settings,
-) -> dict[str, Any]:
-    metrics: dict[str, Any] = {model: {} for model in models}
-    for model, split, metric, _, value in values:
-        metrics[model].setdefault(split, {})[metric] = {
-            "mean": value,
-            "low": value - 0.012,
-            "high": value + 0.012,
-        }
-    same = {"mean": 0.25, "low": 0.25, "high": 0.25}
-    for pseudo in ("baseline", "limit") if dataset == "words" else ("baseline",):
-        metrics[pseudo] = {split: dict.fromkeys(names, same) for split in _splits(dataset, known)}
-    return metrics
-
-
-def _tables(dataset: str, models: Sequence[str], folder: Path, known: Settings) -> None:
-    tables, figures = folder / "tables", folder / "figures"
-    if known.datasets[dataset].format == "words":
-        rows: list[Any] = [(m, word, output, 0.75) for m in models for word, output in WORDS]
-        artifacts.write_csv(tables / "words.csv", ("model", "word", "output", "correct"), rows)
-    elif known.datasets[dataset].task == "next-symbol":
-        rows = [(m, 1, heat, "and ", ODD) for m in models for heat in (0.0, 0.8)]
-        artifacts.write_csv(tables / "samples.csv", ("model", "seed", "temperature", "prefix", "text"), rows)
-    elif known.datasets[dataset].task == "regress":
-        rows = [(m, "1 1 1 1 1 1 1 1", 255.0, 254.8, 254.5, 255.1) for m in models]
-        artifacts.write_csv(tables / "probes.csv", ("model", "input", "target", "prediction", "low", "high"), rows)
-    elif known.datasets[dataset].task == "classify":
-        header = ("model", "truth", "prediction", "count")
-        rows = [(m, a, b, 40 if a == b else len(a + b) % 7) for m in models for a in CLASSES for b in CLASSES]
-        artifacts.write_csv(tables / "confusion.csv", header, rows)
-        for model in models:
-            table = [row for row in artifacts.read_csv(tables / "confusion.csv") if row["model"] == model]
-            charts.confusion(table, figures / f"confusion-{model}.png", f"{model}: test rows")
-    else:
-        artifacts.write_csv(tables / "forecast.csv", ("date", "truth", "baseline", *models), _days(models))
-        charts.forecast(artifacts.read_csv(tables / "forecast.csv"), figures / "forecast.png", f"{dataset}: forecast")
-
-
-WORDS = (("beach", "each"), ("story", "toxy"))
-
-
-def _days(models: Sequence[str]) -> list[tuple[object, ...]]:
-    """Return a row a test day; a model all of whose seeds diverged has none of its own."""
-    day, random = date(2011, 9, 12), _random("days")
-    return [
-        (
-            str(day + timedelta(number)),
-            *(round(10 + random.random(), 3) for _ in range(2)),
-            *("" if model == ALL_DIVERGED else round(10 + random.random(), 3) for model in models),
-        )
-        for number in range(90)
-    ]

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.processes import running
-from tests.repository import ran
+from tests.repository import Repository, ran
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
 
@@ -129,3 +129,10 @@ def test_an_object_of_the_cache_that_has_changed_is_noticed_and_mended(copy):
     assert ran(copy.run("dvc", "repro")) == ["prepare@words"]
     assert (path.read_bytes(), kept.read_bytes(), lock(copy)) == (content, content, before)
     assert copy.run("python", "-m", "stages.mend") == "Cache and outputs are whole.\n"
+
+
+def test_an_experiment_in_a_copy_of_a_folder_whose_name_is_not_ascii_is_refused_by_dvc(copy):
+    folder = copy.folder.rename(copy.folder.with_name("Größe"))
+    refusal = Repository(folder).run("dvc", "exp", "run", "--temp", code=255)
+    assert "'ascii' codec can't encode characters" in refusal
+    assert "Traceback" not in refusal

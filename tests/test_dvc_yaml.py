@@ -44,6 +44,13 @@ def test_no_data_set_or_model_is_named():
     assert STAGES["train"]["foreach"] == "${models}"
 
 
+@pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml", "params.yaml"])
+def test_dvc_and_the_pipeline_read_the_same(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    fast, pure = (YAML(typ="safe", pure=pure).load(text) for pure in (False, True))  # DVC reads as the first does
+    assert repr(fast) == repr(pure)
+
+
 def test_the_lock_has_every_stage_and_no_other():
     params = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     lock = YAML(typ="safe", pure=True).load((ROOT / "dvc.lock").read_text(encoding="utf-8"))

@@ -2,13 +2,12 @@
 
 import json
 import re
+import resource
 import sqlite3
-import sys
-import time
 
 import pytest
 
-from tests.repository import ALL, Repository, ran
+from tests.repository import Repository, ran
 from tests.small import REPOSITORY as ROOT
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
@@ -16,6 +15,22 @@ pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
 
 def leaves(value: object) -> list[object]:
     return [leaf for part in value.values() for leaf in leaves(part)] if isinstance(value, dict) else [value]
+
+
+def weights(repository):
+    return {path.name: path.read_bytes() for path in (repository.folder / "models/words/words-lstm").iterdir()}
+
+
+def records(repository):
+    """Return the records of how long trainings took, and when they were written."""
+    found = (repository.folder / ".timings").rglob("*.json")
+    return {path: path.stat().st_mtime_ns for path in found}
+
+
+def processor_seconds():
+    """Return how long processors worked for commands so far: on a busy machine less is told by the clock."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_metrics_are_numbers(done):
@@ -26,9 +41,9 @@ def test_metrics_are_numbers(done):
 
 
 def test_a_second_run_does_nothing_and_is_quick(done):
-    started = time.monotonic()
+    started = processor_seconds()
     assert ran(done.run("dvc", "repro")) == []
-    assert time.monotonic() - started < 15  # 1 s on a quiet machine
+    assert processor_seconds() - started < 3
 
 
 def test_git_sees_results_and_nothing_else(done):
@@ -43,23 +58,21 @@ def test_git_sees_results_and_nothing_else(done):
     assert not [path for path in tracked if path.startswith(ignored) or path.endswith(".db")]
 
 
-def test_a_forced_run_in_a_clone_gives_the_same_lock_results_and_reports(done):
-    output = done.run(sys.executable, "-m", "stages.verify", PIPELINE_WORKERS="1")
-    assert set(ran(output)) == ALL
-    assert output.splitlines()[-1].startswith("identical: ")
-    assert done.run("git", "status", "--porcelain") == ""
-
-
-def test_an_experiment_runs_what_its_setting_changes_and_going_back_trains_nothing(copy):
+def test_an_experiment_runs_what_its_setting_changes_and_going_back_trains_nothing_and_is_quick(copy):
+    first = weights(copy)
     output = copy.run("dvc", "exp", "run", "--set-param", "models.words-lstm.hidden=12")
     assert set(ran(output)) == {"train@words-lstm", "evaluate@words", "report", "publish"}
     assert "models.words-lstm.hidden" in copy.run("dvc", "params", "diff")
     assert "words-lstm.test.letter_accuracy.mean" in copy.run("dvc", "metrics", "diff", "--all")
+    assert weights(copy) != first
 
+    trained = records(copy)
     copy.run("git", "checkout", "--", "params.yaml")
-    started = time.monotonic()
+    started = processor_seconds()
     assert ran(copy.run("dvc", "repro", "evaluate@words")) == []
-    assert time.monotonic() - started < 10  # 2 s on a quiet machine
+    assert processor_seconds() - started < 3
+    assert weights(copy) == first
+    assert records(copy) == trained  # every training writes one
     assert set(ran(copy.run("dvc", "repro"))) <= {"report", "publish"}
     assert copy.run("git", "status", "--porcelain") == ""
 
