@@ -26,6 +26,7 @@ COPIED_TOO = (".gitignore", "dvc.yaml", "params.yaml", "pyproject.toml")
 KEPT = ("words-lstm", "overfit-lstm")  # models
 ALL = {"prepare@words", "prepare@overfit", "train@words-lstm", "train@overfit-lstm"}  # stages
 ALL |= {"code", "evaluate@words", "evaluate@overfit", "report", "publish"}
+UNWANTED = ("MLFLOW", "DVC", "PYTEST", "PYTHONDONTWRITEBYTECODE")  # the last compiles all modules for each command
 ENVIRONMENT = {
     "GIT_AUTHOR_NAME": "test",
     "GIT_AUTHOR_EMAIL": "test@example.org",
@@ -51,7 +52,7 @@ class Repository:
     def options(self, **environment: str) -> dict[str, Any]:
         """Return how a command is run here."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "DVC", "PYTEST"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(UNWANTED)}
         whole = {**kept, **ENVIRONMENT, "PATH": path, **environment}
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return {"cwd": self.folder, "env": whole, **output}

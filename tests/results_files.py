@@ -1,6 +1,6 @@
 """Write what `evaluate` writes of a data set, with invented numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,23 @@ def write(dataset: str, known: Settings) -> None:
     curves = [(model, *row) for model in models for row in history(dataset, model, known)]
     artifacts.write_csv(folder / "curves.csv", header, curves)
     rows = artifacts.read_csv(folder / "curves.csv")
-    charts.curves(rows, folder / "figures" / "curves.png", f"{dataset}: loss by epoch", "nats")
+    _draw(charts.curves, rows, folder / "figures" / "curves.png", f"{dataset}: loss by epoch", "nats")
     _tables(dataset, models, folder, known)
     if dataset == "names":
         header = ("better", "worse", "measure", "difference", "low", "high", "p", "holds")
         artifacts.write_csv(folder / "tables" / "comparisons.csv", header, PAIRS)
+
+
+_DRAWN: dict[str, bytes] = {}
+
+
+def _draw(chart: Callable[..., None], rows: Sequence[Mapping[str, str]], path: Path, *words: str) -> None:
+    """Draw a figure, or write it as it was drawn of the same rows before: drawing is most of the work here."""
+    key = repr((chart.__name__, rows, words))
+    if key not in _DRAWN:
+        chart(rows, path, *words)
+        _DRAWN[key] = path.read_bytes()
+    path.write_bytes(_DRAWN[key])
 
 
 PAIRS = (
@@ -90,10 +102,11 @@ def _tables(dataset: str, models: Sequence[str], folder: Path, known: Settings) 
         artifacts.write_csv(tables / "confusion.csv", header, rows)
         for model in models:
             table = [row for row in artifacts.read_csv(tables / "confusion.csv") if row["model"] == model]
-            charts.confusion(table, figures / f"confusion-{model}.png", f"{model}: test rows")
+            _draw(charts.confusion, table, figures / f"confusion-{model}.png", f"{model}: test rows")
     else:
         artifacts.write_csv(tables / "forecast.csv", ("date", "truth", "baseline", *models), _days(models))
-        charts.forecast(artifacts.read_csv(tables / "forecast.csv"), figures / "forecast.png", f"{dataset}: forecast")
+        days = artifacts.read_csv(tables / "forecast.csv")
+        _draw(charts.forecast, days, figures / "forecast.png", f"{dataset}: forecast")
 
 
 WORDS = (("beach", "each"), ("story", "toxy"))

@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import time
+from contextlib import contextmanager
 
 import psutil
 import pytest
@@ -43,6 +44,17 @@ def lock(repository):
     return (repository.folder / "dvc.lock").read_bytes()
 
 
+@contextmanager
+def held(process):
+    """Let what a command has started stand still for the block, so that it does not end before its time."""
+    family = psutil.Process(process.pid).children(recursive=True)
+    for child in family:
+        child.suspend()
+    yield family
+    for child in family:
+        child.resume()
+
+
 def refuses_a_second(repository, first):
     refusal = repository.run(*REPRO, code=255)
     assert "is busy, it is being blocked by:" in refusal
@@ -53,8 +65,8 @@ def refuses_a_second(repository, first):
 def test_dvc_doubled_killed_and_interrupted_leaves_no_orphan_and_goes_on_to_the_same_lock(long):
     with running(REPRO, **long.options(**FREQUENT)) as process:
         wait(lambda: checkpoints(long))
-        refuses_a_second(long, process)
-        family = psutil.Process(process.pid).children(recursive=True)
+        with held(process) as family:
+            refuses_a_second(long, process)
         assert len(family) >= 3  # command, server, worker
         process.kill()
         process.wait()

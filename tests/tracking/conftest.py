@@ -1,6 +1,7 @@
 """One store for all tests of tracking, as making one takes seconds."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,22 +15,40 @@ from tests import results_tree
 RUNS = 8 + 5 + 1  # models, baselines, a limit
 
 
-@pytest.fixture(scope="package")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    root = tmp_path_factory.mktemp("a project with spaces")
+@contextmanager
+def inside(root: Path) -> Iterator[None]:
+    """Work in a project's folder, with its own store."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.delenv("DVC_ROOT", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("a project with spaces")
+    with inside(root):
         results_tree.build(root)
         timings.write("words", "words-lstm", paths.model("words", "words-lstm"), {1: 1.5, 2: 2.0, 3: 4.0})
         timings.write("names", "names-rnn", paths.model("names", "names-lstm"), {1: 9.0})
-        yield root
+    return root
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def published(project: Path) -> tracking.Tally:
-    return tracking.publish(settings.load())
+    with inside(project):
+        return tracking.publish(settings.load())
+
+
+@pytest.fixture(autouse=True)
+def in_the_project(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test that is about the project work in it, and the next test of other parts where it was before."""
+    if "project" not in request.fixturenames:
+        yield
+        return
+    with inside(request.getfixturevalue("project")):
+        yield
 
 
 @pytest.fixture
