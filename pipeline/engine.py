@@ -6,6 +6,7 @@ A cell is computed alike wherever it runs, so the number of workers changes spee
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 from pipeline.errors import UserError
 
 WORKERS = "PIPELINE_WORKERS"
+LONGEST_TMPDIR = 75  # bytes: multiprocessing adds 32 for its sockets, and the system takes 107
 
 Cell = TypeVar("Cell")
 Result = TypeVar("Result")
@@ -69,6 +71,7 @@ def _start_server(context: ForkServerContext, preload: Sequence[str]) -> None:
 
     Ctrl-C reaches every process of a terminal: it must not meet the server in the middle of its imports.
     """
+    _check_room_for_sockets(tempfile.gettempdir())
     context.set_forkserver_preload(list(preload))
     resource_tracker.ensure_running()  # else the next line but one would start it, which ends the hold
     with _ctrl_c_held():
@@ -76,6 +79,15 @@ def _start_server(context: ForkServerContext, preload: Sequence[str]) -> None:
     first = context.Process(target=_do_nothing)
     first.start()
     first.join()
+
+
+def _check_room_for_sockets(folder: str) -> None:
+    """Refuse a temporary folder in which the workers' sockets would have too long a name."""
+    if (length := len(os.fsencode(folder))) > LONGEST_TMPDIR:
+        raise UserError(
+            f"TMPDIR: {folder} has {length} bytes, which is too long for the sockets of worker processes; "
+            f"name a folder of at most {LONGEST_TMPDIR}"
+        )
 
 
 def _do_nothing() -> None:

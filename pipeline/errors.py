@@ -45,7 +45,7 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
 
 def _of_the_system(error: OSError) -> str:
     """Name the file, what the system says of it, and the cure where one is known."""
-    where, said = error.filename or "a file", error.strerror or str(error)
+    where, said = error.filename or "a file", error.strerror or " ".join(map(str, error.args))
     if error.errno in NO_ROOM:
         return f"{where}: no space left to write it ({said}); free some and run again"
     if error.errno in NO_RIGHT:

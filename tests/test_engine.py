@@ -3,7 +3,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +142,23 @@ def test_no_worker_outlives_the_process_that_gave_the_work(holding):
     process.kill()
     process.wait()
     wait(lambda: all(map(free, folder.iterdir())), seconds=5)
+
+
+@pytest.mark.parametrize(("length", "line"), [(75, "1.0"), (76, "TMPDIR: ")])
+def test_a_temporary_folder_with_too_long_a_name_is_refused(length, line):
+    program = """
+from pipeline import engine
+from pipeline.errors import UserError
+from tests.work import square
+try:
+    print(*engine.run(square, [1.0]))
+except UserError as error:
+    print(error)
+"""
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:  # pytest's own is too long for the first case
+        folder = Path(short) / ("x" * (length - len(short) - 1))
+        folder.mkdir()
+        environment = {**os.environ, "TMPDIR": str(folder)}
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.stdout.startswith(line)

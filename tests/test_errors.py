@@ -15,6 +15,11 @@ def ended(error):
     return CliRunner().invoke(main)
 
 
+def named(error):
+    error.filename = "models"
+    return error
+
+
 def test_a_users_mistake_ends_in_one_line():
     found = ended(UserError("params.yaml: seeds: missing; add it"))
     assert found.exit_code == 1
@@ -43,6 +48,7 @@ def test_several_mistakes_take_a_line_each():
         (FileExistsError(17, "File exists", "models"), "models: File exists; move away what is there"),
         (OSError(5, "Input/output error", "models"), "models: Input/output error"),
         (OSError("broken"), "a file: broken"),
+        (named(OSError("broken")), "models: broken"),
     ],
 )
 def test_what_the_system_refuses_ends_in_one_line(error, line):
