@@ -39,6 +39,10 @@ class Batches(Sequence[Batch]):
     def __len__(self) -> int:
         return len(self.places)
 
+    def __iter__(self) -> Iterator[Batch]:
+        """Cut one batch after the other; an IndexError in that is a fault, and no end."""
+        return map(self.cut, self.places)
+
     @overload
     def __getitem__(self, index: int) -> Batch: ...
     @overload

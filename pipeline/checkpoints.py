@@ -133,27 +133,53 @@ def file(model: str, seed: int, fit: str) -> Path:
 @contextmanager
 def owned(model: str) -> Iterator[bool]:
     """Tell whether the checkpoints of a model are this run's until the block ends, or those of a run beside it."""
-    folder(model).mkdir(parents=True, exist_ok=True)
-    held = os.open(folder(model), os.O_RDONLY)
+    held, own = _claimed(folder(model))
     try:
-        yield _locked(held)
+        yield own
     finally:
-        os.close(held)
+        if own:
+            _forget_empty(folder(model))
+        if held is not None:
+            os.close(held)
 
 
-def _locked(folder: int) -> bool:
+def _claimed(folder: Path, tries: int = 5) -> tuple[int | None, bool]:
+    """Lock a folder; return what holds the lock, which ends with the process, and whether the folder is ours.
+
+    It is ours also where it cannot be made or locked: what cannot be written is told by who writes it.
+    """
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however that happens
+        folder.mkdir(parents=True, exist_ok=True)
+        held = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:  # its former owner deletes it in this very moment
+        return _claimed(folder, tries - 1) if tries else (None, True)
+    except OSError:
+        return None, True
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
-    return True
+        os.close(held)
+        return None, False
+    except OSError:  # a file system without locks
+        return held, True
+    if tries and not (folder.exists() and os.path.samestat(os.fstat(held), folder.stat())):
+        os.close(held)  # the lock of a folder that is no more
+        return _claimed(folder, tries - 1)
+    return held, True
+
+
+def _forget_empty(folder: Path) -> None:
+    """Delete the folder of a model without checkpoints, and that of all models if it was the last."""
+    with suppress(OSError):
+        folder.rmdir()
+        folder.parent.rmdir()
 
 
 def clear(model: str) -> None:
     """Delete all checkpoints of a model."""
     shutil.rmtree(folder(model), ignore_errors=True)
     with suppress(OSError):
-        folder(model).parent.rmdir()  # only if no other model has any
+        folder(model).parent.rmdir()  # only if it was the last
 
 
 def key(*parts: object) -> str:

@@ -20,7 +20,6 @@ from typing import Any, TypeVar
 from pipeline.errors import UserError
 
 WORKERS = "PIPELINE_WORKERS"
-LONGEST_TMPDIR = 75  # bytes: multiprocessing adds 32 for its sockets, and the system takes 107
 
 Cell = TypeVar("Cell")
 Result = TypeVar("Result")
@@ -71,23 +70,26 @@ def _start_server(context: ForkServerContext, preload: Sequence[str]) -> None:
 
     Ctrl-C reaches every process of a terminal: it must not meet the server in the middle of its imports.
     """
-    _check_room_for_sockets(tempfile.gettempdir())
     context.set_forkserver_preload(list(preload))
     resource_tracker.ensure_running()  # else the next line but one would start it, which ends the hold
-    with _ctrl_c_held():
+    with _ctrl_c_held(), _room_for_sockets():
         forkserver.ensure_running()
     first = context.Process(target=_do_nothing)
     first.start()
     first.join()
 
 
-def _check_room_for_sockets(folder: str) -> None:
-    """Refuse a temporary folder in which the workers' sockets would have too long a name."""
-    if (length := len(os.fsencode(folder))) > LONGEST_TMPDIR:
+@contextmanager
+def _room_for_sockets() -> Iterator[None]:
+    """Name the temporary folder where its name leaves no room for those of the workers' sockets."""
+    try:
+        yield
+    except OSError as error:
+        if "AF_UNIX path too long" not in str(error):
+            raise
         raise UserError(
-            f"TMPDIR: {folder} has {length} bytes, which is too long for the sockets of worker processes; "
-            f"name a folder of at most {LONGEST_TMPDIR}"
-        )
+            f"TMPDIR: {tempfile.gettempdir()} is too long a name for sockets of worker processes; name a shorter one"
+        ) from None
 
 
 def _do_nothing() -> None:

@@ -51,9 +51,9 @@ def caveat(device: str = "cpu") -> str:
     machine comes to metrics that agree (`agreement`).
     """
     if native():
-        return "native numerics: the bytes hold for the processor it was trained on"
+        return "native numerics: the same bytes only on the same model of processor"
     if device != "cpu":
-        return f"trained on {device}: the bytes hold for this model of device only"
+        return f"trained on {device}: the same bytes only on the same model of GPU"
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return f"trained on {platform.machine()}: the bytes are not those of x86-64 processors"
     return "" if _has_avx2() else "trained on a processor without AVX2: the bytes are not those of processors with it"

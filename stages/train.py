@@ -1,7 +1,8 @@
 """Train a model from every seed: `python -m stages.train NAME`."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -31,10 +32,18 @@ def _trained(name: str, model: ModelSettings, seeds: Sequence[int]) -> list[Outc
             click.echo(f"{name}: another run trains it at this moment; this one keeps no checkpoints")
         with artifacts.replacing_folder(folder) as partial:
             outcomes = train(name, model, seeds, paths.prepared(model.dataset), partial, own)
-        timings.write(model.dataset, name, folder, {seed: _seconds(outcomes, seed) for seed in seeds})
+        _note_time(name, folder, {seed: _seconds(outcomes, seed) for seed in seeds})
         if own:
             checkpoints.clear(name)
     return outcomes
+
+
+def _note_time(name: str, folder: Path, seconds: Mapping[int, float]) -> None:
+    """Record the time of a training, which must not fail for want of this record."""
+    try:
+        timings.write(folder.parent.name, name, folder, seconds)
+    except OSError as error:
+        click.echo(f"{name}: its time is not recorded ({error.strerror})")
 
 
 def _seconds(outcomes: Sequence[Outcome], seed: int) -> float:

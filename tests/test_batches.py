@@ -174,3 +174,13 @@ def test_the_rest_of_an_epoch_is_its_end(sampling):
     rest = list(again[2:])
     assert len(rest) == len(whole) - 2
     assert all(torch.equal(one.inputs, other.inputs) for one, other in zip(rest, whole[2:], strict=True))
+
+
+def test_a_batch_that_cannot_be_cut_is_no_end_of_the_epoch():
+    def cut(index):
+        if index == 2:
+            raise IndexError("out of range")
+        return index
+
+    with pytest.raises(IndexError):
+        list(batches.Batches(range(4), cut))

@@ -1,9 +1,15 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from pipeline import checkpoints, paths
 from pipeline.checkpoints import FileSaver, Snapshot
 from pipeline.history import REFIT
+from tests.processes import running
+from tests.small import REPOSITORY
 
 SMALL = Snapshot({"model/w": np.arange(6.0).reshape(2, 3), "place/count": np.array(3)}, {"best": 1, "history": []})
 
@@ -163,3 +169,28 @@ def test_only_one_run_at_a_time_has_the_checkpoints_of_a_model(here):
             assert new
     with checkpoints.owned("toy") as again:
         assert again
+
+
+def test_a_folder_that_cannot_be_made_stops_no_training(here):
+    (here / ".checkpoints").write_text("")
+    with checkpoints.owned("toy") as own:
+        assert own
+
+
+def test_who_has_no_checkpoints_leaves_no_folder(here):
+    with checkpoints.owned("toy"):
+        assert checkpoints.folder("toy").exists()
+    assert not list(here.iterdir())
+
+
+def test_the_end_of_a_process_gives_its_checkpoints_free(here):
+    hold = "from pipeline import checkpoints; h = checkpoints.owned('toy'); h.__enter__(); print(flush=True); input()"
+    command, environment = [sys.executable, "-c", hold], {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    with running(command, cwd=here, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline()
+        with checkpoints.owned("toy") as own:
+            assert not own
+        process.kill()
+        process.wait()
+    with checkpoints.owned("toy") as own:
+        assert own

@@ -60,13 +60,13 @@ def test_what_is_not_promised_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(numerics.platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(numerics, "_has_avx2", lambda: True)
     assert numerics.caveat() == ""
-    assert numerics.caveat("cuda") == "trained on cuda: the bytes hold for this model of device only"
+    assert numerics.caveat("cuda") == "trained on cuda: the same bytes only on the same model of GPU"
     monkeypatch.setattr(numerics, "_has_avx2", lambda: False)
     assert "without AVX2" in numerics.caveat()
     monkeypatch.setattr(numerics.platform, "machine", lambda: "aarch64")
     assert numerics.caveat() == "trained on aarch64: the bytes are not those of x86-64 processors"
     monkeypatch.setenv("PIPELINE_NUMERICS", "native")
-    assert numerics.caveat() == "native numerics: the bytes hold for the processor it was trained on"
+    assert numerics.caveat() == "native numerics: the same bytes only on the same model of processor"
 
 
 @pytest.mark.parametrize(

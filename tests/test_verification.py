@@ -130,7 +130,7 @@ def test_a_file_that_nothing_makes_is_found(project):
     assert rows(lines)["results/figures/b.png"] == "is committed, and was not made"
 
 
-NATIVE = "native numerics: the bytes hold for the processor it was trained on"
+NATIVE = "native numerics: the same bytes only on the same model of processor"
 
 
 @pytest.mark.parametrize(

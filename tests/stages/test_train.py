@@ -19,7 +19,7 @@ from tests.processes import running
 from tests.stages.conftest import command
 
 pytestmark = pytest.mark.xdist_group("project")
-CAVEAT = "native numerics: the bytes hold for the processor it was trained on"
+CAVEAT = "native numerics: the same bytes only on the same model of processor"
 
 
 def content(folder):
