@@ -10,6 +10,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+NOT_COMMITTED, NOT_MADE = "is not committed", "is committed, and was not made"
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -22,7 +24,7 @@ class Difference:
 def between(path: str, committed: bytes | None, found: bytes | None) -> Difference:
     """Compare two contents of a file; None stands for no file."""
     if committed is None or found is None:
-        return Difference(path, "is not committed" if committed is None else "is committed, and was not made")
+        return Difference(path, NOT_COMMITTED if committed is None else NOT_MADE)
     return Difference(path, _amount(PurePath(path).suffix, committed, found))
 
 

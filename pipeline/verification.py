@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline import agreement, differences, numerics
 from pipeline.agreement import Shift
-from pipeline.differences import Difference
+from pipeline.differences import NOT_COMMITTED, NOT_MADE, Difference
 from pipeline.errors import UserError
 
 LOCK = "dvc.lock"
@@ -27,7 +27,18 @@ class Verdict:
     commit: str
     differences: tuple[Difference, ...]
     causes: tuple[str, ...]
-    shifts: tuple[Shift, ...] = ()  # of metrics, where they can be compared and the bytes are not promised
+    shifts: tuple[Shift, ...] | None = None  # of metrics that differ, where these are promised and not the bytes
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether nothing differs but what may on a machine that does not promise the bytes."""
+        excused = not any(_exact_everywhere(difference) for difference in self.differences)
+        return excused and self.shifts is not None and all(shift.share <= 1 for shift in self.shifts)
+
+
+def _exact_everywhere(difference: Difference) -> bool:
+    """Tell of a difference that no processor explains: a file too many or too few, other prepared data."""
+    return difference.path.startswith("data/prepared") or difference.amount in (NOT_COMMITTED, NOT_MADE)
 
 
 def caveat() -> str:
@@ -79,24 +90,22 @@ def _compared(clone: Path, commit: str) -> Verdict:
     stale, outputs = differences.of_sources(committed, made), differences.of_outputs(committed, made)
     found += [output for output in outputs if not any(f"{path}/".startswith(f"{output.path}/") for path in paths)]
     amount = f"made with other {', '.join(stale)}" if stale else "follows from the others"
-    moved = _shifts(clone, [path for path in paths if path.endswith("/metrics.json")]) if caveat() and not stale else ()
+    moved = (
+        _shifts(clone, [path for path in paths if path.endswith("/metrics.json")]) if caveat() and not stale else None
+    )
     return Verdict(commit, (*found, Difference(LOCK, amount)), tuple(_causes(stale)), moved)
 
 
-def _shifts(clone: Path, paths: list[str]) -> tuple[Shift, ...]:
-    """Compare the metrics that differ; nothing if they cannot be compared one by one."""
+def _shifts(clone: Path, paths: list[str]) -> tuple[Shift, ...] | None:
+    """Compare the metrics that differ; nothing at all if they cannot be compared one by one."""
+    found: list[Shift] = []
     try:
-        return tuple(
-            shift
-            for path in paths
-            for shift in agreement.shifts(
-                json.loads(_committed(clone, path) or b"{}"),
-                json.loads((clone / path).read_bytes()),
-                Path(path).parent.name,
-            )
-        )
+        for path in paths:
+            committed, made = json.loads(_committed(clone, path) or b"{}"), json.loads((clone / path).read_bytes())
+            found += agreement.shifts(committed, made, Path(path).parent.name)
     except (ValueError, FileNotFoundError):
-        return ()
+        return None
+    return tuple(found)
 
 
 def _difference(clone: Path, path: str) -> Difference:
@@ -112,18 +121,14 @@ def _committed(clone: Path, path: str) -> bytes | None:
 
 def _causes(stale: list[str]) -> Iterator[str]:
     """Yield what the differences probably come from, the surest first."""
-    other = list(_other_versions())
-    native = numerics.native() or any(os.environ.get(name) != value for name, value in numerics.PORTABLE.items())
-    gpu = Path("/dev/nvidia0").exists() and os.environ.get("PIPELINE_DEVICE") != "cpu"
+    other, here = list(_other_versions()), caveat()
     if stale:
         yield "other code or params than dvc.lock was made with; run `dvc repro` and commit what it gives"
     if other:
         yield f"other package versions than requirements.lock: {', '.join(other)}; run `make setup`"
-    if native:
-        yield "native numerics: each kind of processor gives other last digits"
-    if gpu:
-        yield "a GPU, whose last digits are others; set PIPELINE_DEVICE=cpu"
-    if not (stale or other or native or gpu):
+    if here:
+        yield here
+    if not (stale or other or here):
         yield f"another processor than that of the committed results; this one: {_processor()}"
 
 

@@ -1,12 +1,10 @@
 """Check that the committed results come out again: `python -m stages.verify`."""
 
 import sys
-from collections.abc import Sequence
 
 import click
 
 from pipeline import verification
-from pipeline.agreement import Shift
 from pipeline.errors import reported
 from pipeline.verification import Verdict
 
@@ -24,21 +22,23 @@ def main() -> None:
         click.echo(f"identical: {verdict.commit[:10]} gives the committed lock, results and reports, byte for byte")
         return
     _show(verdict)
-    if not _agree(verdict.shifts):
+    if caveat:
+        _compare(verdict)
+    if not verdict.agrees:
         sys.exit(1)
 
 
-def _agree(shifts: Sequence[Shift]) -> bool:
-    """Say whether all metrics agree, and which do not; where none could be compared, nothing does."""
-    if not shifts:
-        return False
-    apart = [shift for shift in shifts if shift.share > 1]
-    for shift in apart:
-        click.echo(f"Does not agree: {shift}")
-    farthest = max(shifts, key=lambda shift: shift.share)
-    if not apart:
-        click.echo(f"agree: {len(shifts)} metrics, their 95 % intervals overlap; the farthest apart is {farthest}")
-    return not apart
+def _compare(verdict: Verdict) -> None:
+    """Say of the metrics that differ whether they agree, and which do not."""
+    if verdict.shifts is None:
+        click.echo("Metrics cannot be compared: other models, splits or measures than are committed")
+        return
+    for shift in verdict.shifts:
+        if shift.share > 1:
+            click.echo(f"Does not agree: {shift}")
+    if verdict.agrees:
+        farthest = max(verdict.shifts, key=lambda shift: shift.share, default=None)
+        click.echo(f"agree: {len(verdict.shifts)} metrics compared, all near enough; farthest: {farthest or 'none'}")
 
 
 def _show(verdict: Verdict) -> None:

@@ -1,5 +1,6 @@
 """What tests of all parts share."""
 
+import os
 import shutil
 import signal
 import threading
@@ -16,6 +17,9 @@ from tests.repository import ALL, Repository, ran, small_copy
 # A shell starts its background jobs with Ctrl-C ignored, and commands under test would inherit that.
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What is promised on every machine is promised of the CPU; tests of a GPU take this back.
+os.environ["PIPELINE_DEVICE"] = "cpu"
 
 # A busy machine is no fault of the code.
 settings.register_profile("patient", deadline=None)

@@ -47,6 +47,7 @@ def test_no_data_set_or_model_is_named():
 @pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml", "params.yaml"])
 def test_dvc_and_the_pipeline_read_the_same(name):
     text = (ROOT / name).read_text(encoding="utf-8")
+    assert YAML(typ="safe").Parser is not YAML(typ="safe", pure=True).Parser, "no reader in C: run `make setup`"
     fast, pure = (YAML(typ="safe", pure=pure).load(text) for pure in (False, True))  # DVC reads as the first does
     assert repr(fast) == repr(pure)
 

@@ -139,10 +139,11 @@ NATIVE = "native numerics: the same bytes only on the same model of processor"
         (
             "0.53",
             0,
-            "agree: 1 metrics, their 95 % intervals overlap; the farthest apart is toy.lstm.test.loss: 0.5, now",
+            "agree: 1 metrics compared, all near enough; farthest: toy.lstm.test.loss: 0.5, now 0.53",
         ),
-        ("0.56", 1, "Does not agree: toy.lstm.test.loss: 0.5, now 0.56, where 0.05 apart would do"),
-        ("None", 1, "Likely cause: native numerics: each kind of processor gives other last digits"),
+        ("0.56", 1, "Does not agree: toy.lstm.test.loss: 0.5, now 0.56, 0.056 apart is allowed"),
+        ("0.5", 0, "agree: 0 metrics compared, all near enough; farthest: none"),
+        ("None", 1, "Metrics cannot be compared: other models, splits or measures than are committed"),
     ],
 )
 def test_where_bytes_are_not_promised_metrics_must_agree(project, elsewhere, code, last):
@@ -151,6 +152,8 @@ import json, os
 from pathlib import Path
 mean = {elsewhere} if os.environ.get("PIPELINE_NUMERICS") == "native" else 0.5
 spread = {{"mean": mean, "low": mean - 0.025, "high": mean + 0.025}} if mean else {{}}
+if os.environ.get("PIPELINE_NUMERICS") == "native":
+    Path("models/weights").write_text("others")
 Path("results/toy").mkdir(parents=True, exist_ok=True)
 Path("results/toy/metrics.json").write_text(json.dumps({{"lstm": {{"test": {{"loss": spread}}}}}}))
 """
@@ -161,6 +164,21 @@ Path("results/toy/metrics.json").write_text(json.dumps({{"lstm": {{"test": {{"lo
     _, printed = verified(project, code, PIPELINE_NUMERICS="native")
     assert printed.splitlines()[0] == f"Promised here: metrics that agree, not the same bytes ({NATIVE})"
     assert printed.splitlines()[-1].startswith(last)
+
+
+@pytest.mark.parametrize(
+    ("path", "amount", "agrees"),
+    [
+        ("models/weights", "other content, by its digest in dvc.lock", True),
+        ("data/prepared/toy", "other content, by its digest in dvc.lock", False),
+        ("results/a.csv", differences.NOT_COMMITTED, False),
+        ("results/a.csv", differences.NOT_MADE, False),
+    ],
+)
+def test_what_no_processor_explains_is_not_excused(path, amount, agrees):
+    found = (differences.Difference(path, amount),)
+    assert verification.Verdict("a", found, (), ()).agrees is agrees
+    assert not verification.Verdict("a", found, (), None).agrees
 
 
 def test_a_pipeline_that_fails_is_told(project):

@@ -82,7 +82,7 @@ def _seeds_behind(results: Results, model: str) -> str:
     if max(groups) == 1:
         return f"The figures are those of one seed of {of}, and say nothing of the luck of the start."
     where = {number: f" on {listed(rows)}" if len(groups) > 1 else "" for number, rows in groups.items()}
-    seeds = listed([f"{counted(number, 'seed')} of {of}{rows}" for number, rows in where.items()])
+    seeds = listed([f"{number} of {counted(of, 'seed')}{rows}" for number, rows in where.items()])
     return (
         f"Means over {seeds}, with the 95 % interval over them: it tells of the luck of the start, "
         "not of that of the rows."

@@ -37,6 +37,8 @@ def remedies(results: Results, published: Published, model: str | None = None) -
     """Yield the faults of a data set's write-up that concern models trained here, or one of them."""
     for remedy in published.datasets.get(results.card["dataset"], ()):
         named = [model] if model else list(results.models)
+        if remedy.holds_out and model in results.meaningless:
+            continue  # it is judged on no rows
         if any(remedy.concerns(name) and name in published.models for name in named):
             undone = remedy.holds_out and "test" not in results.splits
             yield remedy.model_copy(update={"here": NOT_HERE}) if undone else remedy

@@ -35,7 +35,7 @@ def facts_of(card: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if card.get("passage"):
         yield "passage", _passage(card["passage"])
     if card["symbols"]:
-        yield "different symbols", count(card["symbols"])
+        yield "different symbols", count(card["symbols"] - (card["unknown"] is not None))
     if card["classes"]:
         classes = (f"{name} {count(rows)}" for name, rows in card["classes"].items())
         yield f"{len(card['classes'])} classes", ", ".join(classes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pipeline.references import BASELINE
 from pipeline.report import contests
 from pipeline.report.parts import Part, Table
 from pipeline.report.reading import Results
@@ -31,6 +32,11 @@ def part(results: Results) -> Part | None:
     table = Table(f"{label(metric)} on {judged_on(results, SPLIT)}", columns, rows)
     points = tuple(contests.told(results.tables.get("together", [])))
     return Part("All seeds together", (SAID, METHOD) if points else (SAID,), tables=(table,), points=points)
+
+
+def ahead(results: Results) -> bool:
+    """Tell whether the seeds of a model together beat the baseline, by a difference that holds."""
+    return any(row["worse"] == BASELINE and row["holds"] == "yes" for row in results.tables.get("together", []))
 
 
 def _rows(results: Results, metric: str) -> Iterator[tuple[str, ...]]:

@@ -52,7 +52,7 @@ def _beaten(results: Results, model: str) -> Iterator[str]:
     for name, metric in () if model in results.meaningless else better_than(results, model, "test"):
         ours, theirs = (shown(results, each, "test", metric) for each in (model, name))
         where = judged_on(results, "test")
-        yield f"A method without a network does better on {where}: {label(metric)} {theirs} ({name}), not {ours}."
+        yield f"A method without a network has a better mean on {where}: {label(metric)} {theirs} ({name}), not {ours}."
 
 
 def _words(results: Results, model: str, settings: Any) -> Iterator[str]:
@@ -94,9 +94,10 @@ def _windows(results: Results, model: str, settings: Any) -> Iterator[str]:
 
 
 def _pairs(results: Results, model: str, settings: Any) -> Iterator[str]:
-    arrays = results.prepared.splits["train"]
-    targets = sorted(float(target) for target in arrays["targets"])
-    yield f"It takes sequences of exactly {arrays['inputs'].shape[1]} values."
+    splits = results.prepared.splits
+    read = splits.values() if results.card["refit"] else [splits["train"]]  # by the networks that answer
+    targets = sorted(float(target) for arrays in read for target in arrays["targets"])
+    yield f"It takes sequences of exactly {splits['train']['inputs'].shape[1]} values."
     if len(targets) == 1:
         yield "It has seen one sequence, and says nothing of any other."
     else:

@@ -116,8 +116,8 @@ def not_portable(results: Results, model: str | None = None) -> Iterator[str]:
             groups.setdefault(of.numerics, []).append(name)
     for why, names in groups.items():
         was = "was" if len(names) == 1 else "were"
-        elsewhere = "elsewhere figures come near these, and may not be the same"
-        yield f"{listed(names)} {was} not trained with portable numerics ({why}): {elsewhere}."
+        elsewhere = "another machine comes near these figures, and perhaps not to the same ones"
+        yield f"{listed(names)} {was} trained where the same bytes are not promised ({why}): {elsewhere}."
 
 
 def _references(results: Results) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pipeline.references import BASELINE
-from pipeline.report import contests
+from pipeline.report import contests, joint
 from pipeline.report.parts import Part
 from pipeline.report.reading import Results
 from pipeline.report.scoring import beaten_by, best, headline_of, judge_of, judged_on, shown
@@ -24,13 +24,15 @@ def over_all(found: Sequence[Results]) -> Iterator[str]:
     for verdict, words in BESIDE_BASELINE.items():
         if names := groups.get(verdict):
             yield f"{words} {listed(names)}."
+    if names := [results.card["dataset"] for results in found if joint.ahead(results)]:
+        yield f"The seeds of a model together, as a loaded model answers, beat the baseline on {listed(names)}."
     held_out = [results.card["dataset"] for results in found if "test" in results.splits]
     if names := [name for name in groups.get("unknown", []) if name in held_out]:
         yield f"No network could be compared with the baseline on {listed(names)}."
     if names := [results.card["dataset"] for results in found if "test" not in results.splits]:
         yield f"Nothing is held out of {listed(names)}: it shows what a model can hold, not what it makes of new rows."
     if names := [results.card["dataset"] for results in found if any(of.numerics for of in results.models.values())]:
-        yield f"Not every model of {listed(names)} was trained with portable numerics: the results say which."
+        yield f"Of {listed(names)} another machine may not come to the same figures: the results say why."
 
 
 NOTHING = "no result, as every seed of every model diverged"

@@ -60,9 +60,9 @@ def _opening(settings: Settings) -> str:
 
 def _notes() -> list[str]:
     return [
-        "A figure such as 0.845 (0.839 to 0.851) is the mean over the seeds, with the interval that holds the mean of "
-        "ever more seeds in 95 of 100 such experiments. It tells of the luck of the start, not of that of the rows. "
-        "A figure without one comes from a single seed, or from seeds that agree.",
+        "A figure such as 0.845 (0.839 to 0.851) is the mean over the seeds, with an interval made so that in 95 of "
+        "100 repetitions it holds the mean over very many seeds. It tells of the luck of the start, not of that of the "
+        "rows. A figure without one comes from a single seed, from seeds that agree, or from what needs no seed.",
         "↑ marks a measure of which more is better, ↓ one of which less is. What each measures stands at the end of "
         "each data set's part.",
         contests.METHOD,

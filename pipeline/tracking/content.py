@@ -114,7 +114,7 @@ def _model(files: _Files, model: str, meaningless: bool) -> Content:
 
 
 def _noted(description: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is told of a model besides its settings: its size, and why its bytes hold here only, if so."""
+    """Return what is told of a model besides its settings: its size, and why its bytes are not promised, if so."""
     return {key: str(description[key]) for key in ("parameters", "numerics") if key in description}
 
 

@@ -35,7 +35,7 @@ def test_a_model_whose_refits_diverged_keeps_its_test_figures_and_can_be_loaded(
     edit("words", "words-lstm", "diverged at epoch 3 (refit fit)")
     keep("words", lambda row: row["split"] != "train")
     view = report.build(known)
-    assert part(view, "words-lstm", "Results").sentences[0].startswith("Means over 3 seeds of 3, with")
+    assert part(view, "words-lstm", "Results").sentences[0].startswith("Means over 3 of 3 seeds, with")
     how = part(view, "words-lstm", "How to use it")
     assert how.code
     assert "every fit to all rows diverged" in how.sentences[1]
@@ -43,16 +43,16 @@ def test_a_model_whose_refits_diverged_keeps_its_test_figures_and_can_be_loaded(
 
 
 def test_models_whose_bytes_hold_on_one_machine_are_named_where_their_results_stand(here: Path) -> None:
-    known, why = results_tree.build(here), "native numerics: the bytes hold for this processor only"
-    assert not any("portable" in point for point in report.build(known).short.points)
+    known, why = results_tree.build(here), "native numerics: the same bytes only on the same model of processor"
+    assert not any("another machine" in point for point in report.build(known).short.points)
     for model in ("names-lstm", "names-rnn"):
         results_tree.edit_json(paths.model("names", model) / "model.json", "numerics", why)
-    view, said = report.build(known), f"not trained with portable numerics ({why}): elsewhere"
+    view, said = report.build(known), f"trained where the same bytes are not promised ({why}):"
     points = section_part(view, "names", "Results").points
-    assert any(point.startswith(f"names-lstm and names-rnn were {said} figures come near") for point in points)
+    assert any(point.startswith(f"names-lstm and names-rnn were {said} another machine comes near") for point in points)
     assert not any(said in point for point in section_part(view, "sales", "Results").points)
-    assert part(view, "names-rnn", "Training").sentences[1].startswith(f"names-rnn was {said} figures")
-    assert "Not every model of names was trained with portable numerics" in view.short.points[-1]
+    assert part(view, "names-rnn", "Training").sentences[1].startswith(f"names-rnn was {said} another machine")
+    assert "Of names another machine may not come to the same figures" in view.short.points[-1]
 
 
 def test_seeds_are_counted_on_each_split(here: Path) -> None:

@@ -115,6 +115,15 @@ def test_a_model_that_another_run_trains_is_trained_without_checkpoints(project,
         assert not list(checkpoints.folder("words-lstm").iterdir())
 
 
+def test_a_time_that_cannot_be_recorded_ends_no_training(project, trained, run, tmp_path):
+    (tmp_path / ".timings").write_text("")
+    done = run("train", "words-lost", DVC_ROOT=str(tmp_path))
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        0,
+        "words-lost: its time is not recorded (Not a directory)",
+    )
+
+
 def test_a_model_that_diverges_is_no_error(project, trained):
     done = trained["words-lost"]
     assert (done.returncode, said(done.stderr)) == (0, [])

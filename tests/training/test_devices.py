@@ -76,7 +76,8 @@ def test_a_tensor_left_on_the_cpu_would_be_noticed(names, elsewhere, left, kind)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
-def test_a_gpu_learns_and_repeats_itself(names):
+def test_a_gpu_learns_and_repeats_itself(names, monkeypatch):
+    monkeypatch.delenv("PIPELINE_DEVICE")
     block = model_settings(hidden=16, rate=0.03, epochs=12, batch=16)
     one, two = (training.fit(block, names, 1) for _ in range(2))
     assert same(one.weights, two.weights)
