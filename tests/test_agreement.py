@@ -16,8 +16,8 @@ def share(one, other):
 
 
 def test_metrics_agree_where_their_intervals_overlap():
-    assert share(metric(0.80, 0.78, 0.82), metric(0.83, 0.81, 0.85)) == pytest.approx(0.75, rel=1e-3)
-    assert share(metric(0.80, 0.78, 0.82), metric(0.85, 0.84, 0.86)) > 1
+    assert share(metric(0.80, 0.78, 0.82), metric(0.83, 0.81, 0.85)) == pytest.approx(0.03 / 0.0483, rel=1e-3)
+    assert share(metric(0.80, 0.78, 0.82), metric(0.86, 0.85, 0.87)) > 1
 
 
 def test_an_interval_that_is_cut_counts_as_it_was():

@@ -59,7 +59,7 @@ def test_seeds_are_counted_on_each_split(here: Path) -> None:
     known = results_tree.build(here)
     keep("words", lambda row: row["split"] != "train" or row["seed"] == "2")
     view = report.build(known)
-    wanted = "Means over 3 seeds of 3 on validation rows and test rows and 1 seed of 3 on all rows, with"
+    wanted = "Means over 3 of 3 seeds on validation rows and test rows and 1 of 3 seeds on all rows, with"
     assert part(view, "words-lstm", "Results").sentences[0].startswith(wanted)
     assert part(view, "words-lstm", "How to use it").sentences[0] == "The network of seed 2 answers."
 
