@@ -2,7 +2,7 @@
 
 Another order of sums sends a training another way from its first steps on, as another seed would do, if less far. So
 the seeds measure how far apart two such trainings may end: metrics agree where the 95 % intervals of their means
-overlap. Where there is no interval (a baseline, a single seed, seeds that all agree), they must agree to `RELATIVE`.
+overlap, or where the means agree to `RELATIVE`, as those without an interval must (a baseline, a single seed).
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,7 +45,8 @@ def shifts(committed: Mapping[str, Any], found: Mapping[str, Any], place: str = 
 
 def _shift(place: str, committed: Mapping[str, float], found: Mapping[str, float]) -> Shift:
     one, other = committed["mean"], found["mean"]
-    return Shift(place, one, other, _reach(committed) + _reach(found) + RELATIVE * max(abs(one), abs(other)) + ABSOLUTE)
+    overlap, near = _reach(committed) + _reach(found), RELATIVE * max(abs(one), abs(other))
+    return Shift(place, one, other, max(overlap, near, ABSOLUTE))
 
 
 def _reach(interval: Mapping[str, float]) -> float:

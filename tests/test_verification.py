@@ -141,7 +141,7 @@ NATIVE = "native numerics: the same bytes only on the same model of processor"
             0,
             "agree: 1 metrics compared, all near enough; farthest: toy.lstm.test.loss: 0.5, now 0.53",
         ),
-        ("0.56", 1, "Does not agree: toy.lstm.test.loss: 0.5, now 0.56, 0.056 apart is allowed"),
+        ("0.56", 1, "Does not agree: toy.lstm.test.loss: 0.5, now 0.56, 0.05 apart is allowed"),
         ("0.5", 0, "agree: 0 metrics compared, all near enough; farthest: none"),
         ("None", 1, "Metrics cannot be compared: other models, splits or measures than are committed"),
     ],
