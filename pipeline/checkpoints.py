@@ -39,7 +39,7 @@ class Snapshot:
 
     arrays: Mapping[str, NDArray[Any]]
     facts: Mapping[str, Any]
-    seconds: float = 0.0  # of training so far, which decides nothing
+    seconds: float = 0.0  # that the training has cost so far, which decides nothing
 
 
 class Saver(Protocol):
@@ -47,7 +47,7 @@ class Saver(Protocol):
 
     @property
     def spent(self) -> float:
-        """The seconds that the training took until it was stopped the last time."""
+        """The seconds that the training had cost when it was stopped the last time."""
 
     def load(self) -> Snapshot | None:
         """Return the state that was left, if it is of this very training."""
@@ -72,11 +72,13 @@ class Forgetful:
 class FileSaver:
     """A saver that keeps the newest state in a file, and tells of what goes wrong rather than end the training."""
 
-    def __init__(self, path: Path, key: str, say: Callable[[str], None]) -> None:
-        self.path, self.key, self.say = path, key, say
+    def __init__(
+        self, path: Path, key: str, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.path, self.key, self.say, self.clock = path, key, say, clock
         self.every, self.patience = seconds()
-        self.cost, self.started = FIRST_COST, time.monotonic()
-        self.last, self.spent = self.started, 0.0
+        self.cost, self.last = FIRST_COST, time.monotonic()
+        self.begun, self.spent = clock(), 0.0
         self.failed = False
 
     def load(self) -> Snapshot | None:
@@ -97,7 +99,7 @@ class FileSaver:
         if started - self.last < max(0.0 if final else self.every, self.cost * self.patience):
             return
         try:
-            _write(self.path, self.key, replace(make(), seconds=self.spent + started - self.started))
+            _write(self.path, self.key, replace(make(), seconds=self.spent + self.clock() - self.begun))
         except OSError as error:
             if not self.failed:
                 self.say(f"{self.path}: no checkpoint written ({error.strerror}); the training goes on without")

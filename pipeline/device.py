@@ -1,7 +1,8 @@
 """The hardware: which device trains, and kernels that give the same result each time."""
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -40,6 +41,14 @@ def description() -> str:
     if choose().type == "cuda":
         return f"cuda {torch.cuda.get_device_name(choose())}"
     return f"cpu {torch.backends.cpu.get_cpu_capability()}"
+
+
+def clock() -> Callable[[], float]:
+    """Return the clock of what a training costs, in seconds.
+
+    On the CPU that is the processor's time, as trainings side by side may share a core; a GPU has no such clock.
+    """
+    return time.process_time if choose().type == "cpu" else time.monotonic
 
 
 def random_state(where: torch.device) -> dict[str, Tensor]:

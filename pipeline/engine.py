@@ -29,14 +29,33 @@ Message = tuple[int, Any]
 _messages: SimpleQueue[Message | None]  # in a worker: the way back to the process that waits
 
 
-def workers() -> int:
-    """Return PIPELINE_WORKERS, else one worker a core that this process may use."""
+def workers(cells: int) -> int:
+    """Return the number of workers for so many cells: PIPELINE_WORKERS, else the one that ends soonest."""
     value = os.environ.get(WORKERS, "")
     if not value:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return soonest(cells, _cores())
     if not value.isdecimal() or int(value) == 0:
         raise UserError(f"{WORKERS}: found {value!r}; wanted a whole number from 1")
-    return int(value)
+    return min(int(value), cells)
+
+
+def soonest(cells: int, cores: int) -> int:
+    """Return the least number of workers with which so many equal cells end soonest on so many cores.
+
+    Three cells on two cores take two rounds with two workers, in the second of which a core has nothing to do; with
+    three workers, between which the system divides the cores, one round and a half.
+    """
+
+    def time(count: int) -> int:  # of all rounds, in units of a cell's own time over `cores`
+        rounds, left = divmod(cells, count)
+        return rounds * max(count, cores) + (max(left, cores) if left else 0)
+
+    return min(range(min(cores, cells), min(2 * cores - 1, cells) + 1), key=time)
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(
@@ -54,7 +73,7 @@ def run(
     _start_server(context, preload)
     messages: SimpleQueue[Message | None] = context.SimpleQueue()
     listener = threading.Thread(target=_listen, args=(messages, show), daemon=True)
-    with ProcessPoolExecutor(min(workers(), len(cells)), context, _start_worker, (messages,)) as pool, _ending():
+    with ProcessPoolExecutor(workers(len(cells)), context, _start_worker, (messages,)) as pool, _ending():
         with _ctrl_c_held():
             futures = [pool.submit(_work, function, index, cell) for index, cell in enumerate(cells)]
             pool.submit(_do_nothing)  # wakes the pool, which else may not watch the worker that it started last

@@ -26,12 +26,8 @@ CURVE_COLUMNS = ("model", *model_folder.HISTORY_COLUMNS)
 
 def evaluate(dataset: str, models: Sequence[str], seeds: Sequence[int], folder: Path) -> Judgements:
     """Judge the models of a data set on its splits; write metrics, tables and figures into `folder`."""
-    where = paths.prepared(dataset)
-    prepared = data.read_whole(where)
-    questions = [Question(where, name, seed, paths.model(dataset, name)) for name in models for seed in seeds]
-    questions += [Question(where, name, 0, None) for name in (*BASELINES[prepared.card.format], LIMIT)]
-    found = engine.run(judge_cell, questions, preload=("pipeline.judging",))
-    judgements = Judgements(tuple(each for each in found if each.metrics or each.model != LIMIT))
+    prepared = data.read_whole(paths.prepared(dataset))
+    judgements = _judged(dataset, prepared.card, models, seeds)
     artifacts.write_json(folder / "metrics.json", summary(judgements, prepared.card))
     artifacts.write_csv(folder / "seeds.csv", ("model", "split", "metric", "seed", "value"), _values(judgements))
     artifacts.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curves(dataset, models))
@@ -44,6 +40,17 @@ def evaluate(dataset: str, models: Sequence[str], seeds: Sequence[int], folder: 
             artifacts.write_csv(folder / "tables" / f"{name}.csv", comparisons.COLUMNS, comparisons.rows(pairs))
     figures.draw(dataset, folder, LOSS_UNITS[prepared.card.task])
     return judgements
+
+
+def _judged(dataset: str, card: Card, models: Sequence[str], seeds: Sequence[int]) -> Judgements:
+    """Judge every network, and the baselines and the limit that stand beside them."""
+    where = paths.prepared(dataset)
+    references = [Question(where, name, 0, None) for name in (*BASELINES[card.format], LIMIT)]
+    networks = [Question(where, name, seed, paths.model(dataset, name)) for name in models for seed in seeds]
+    found = engine.run(judge_cell, references + networks, preload=("pipeline.judging",))  # what takes longest, first
+    of_references, of_networks = found[: len(references)], found[len(references) :]
+    known = (each for each in of_references if each.metrics or each.model != LIMIT)
+    return Judgements((*of_networks, *known))
 
 
 def _meaningless(dataset: str, models: Sequence[str], task: Task) -> list[str]:

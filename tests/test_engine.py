@@ -4,8 +4,11 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import engine
 from pipeline.errors import UserError
@@ -95,14 +98,34 @@ def test_a_reader_that_has_gone_does_not_stop_the_work():
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", " "])
 def test_a_number_of_workers_that_is_none_is_refused(monkeypatch, fault, value):
     monkeypatch.setenv("PIPELINE_WORKERS", value)
-    assert fault(engine.workers) == f"PIPELINE_WORKERS: found {value!r}; wanted a whole number from 1"
+    assert fault(engine.workers, 9) == f"PIPELINE_WORKERS: found {value!r}; wanted a whole number from 1"
 
 
 def test_the_number_of_workers_is_that_of_the_variable_or_of_the_cores(monkeypatch):
     monkeypatch.setenv("PIPELINE_WORKERS", "7")
-    assert engine.workers() == 7
+    assert (engine.workers(9), engine.workers(3)) == (7, 3)
     monkeypatch.setenv("PIPELINE_WORKERS", "")
-    assert 1 <= engine.workers() <= (os.cpu_count() or 1)
+    cores = len(os.sched_getaffinity(0))
+    assert engine.workers(cores) == engine.workers(10 * cores) == cores
+
+
+@pytest.mark.parametrize(
+    ("cells", "cores", "count"),
+    [(1, 2, 1), (2, 2, 2), (3, 2, 3), (4, 2, 2), (5, 2, 3), (6, 2, 2), (9, 2, 3), (3, 1, 1), (9, 4, 5), (3, 8, 3)],
+)
+def test_workers_share_cores_where_one_would_else_have_nothing_to_do(cells, cores, count):
+    assert engine.soonest(cells, cores) == count
+
+
+@given(cells=st.integers(1, 60), cores=st.integers(1, 20))
+def test_no_core_gets_two_workers_and_no_other_number_ends_sooner(cells, cores):
+    def rounds(count):  # fair shares of the cores, but of a core no more than the whole
+        whole, left = divmod(cells, count)
+        return whole * max(1, Fraction(count, cores)) + (max(1, Fraction(left, cores)) if left else 0)
+
+    count = engine.soonest(cells, cores)
+    assert min(cells, cores) <= count < 2 * cores
+    assert all(rounds(count) <= rounds(other) for other in range(1, min(cells, 2 * cores - 1) + 1))
 
 
 def test_ctrl_c_ends_everything_in_one_line(holding):

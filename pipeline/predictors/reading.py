@@ -23,7 +23,7 @@ Item = NDArray[Any]  # (t,) symbols or numbers
 def last_outputs(model: SequenceModel, items: Sequence[Item]) -> NDArray[np.float64]:
     """Return what a network says at the end of each sequence, (n, k); results do not depend on the threads."""
     portions = _portions([len(item) for item in items])
-    with ThreadPoolExecutor(min(workers(), len(portions))) as pool:
+    with ThreadPoolExecutor(workers(len(portions))) as pool:
         found = list(pool.map(lambda rows: _read(model, [items[row] for row in rows]), portions))
     order = np.concatenate(portions)
     outputs = np.empty((len(items), model.shape.outputs))

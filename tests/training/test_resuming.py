@@ -1,13 +1,16 @@
 """A training that was stopped goes on to the same bytes."""
 
 import random
+import time
 
 import numpy as np
 import pytest
 
-from pipeline import training
+from pipeline import device, training
 from pipeline.checkpoints import FileSaver
-from pipeline.history import REFIT
+from pipeline.datasets import prepared
+from pipeline.history import HELD_OUT, REFIT, Epoch
+from pipeline.train import Cell, train_cell
 from tests import small
 from tests.small import model_settings
 
@@ -101,3 +104,33 @@ def test_only_what_is_left_of_an_epoch_is_trained(data, tmp_path, monkeypatch):
     training.fit(block, data["names"], 1, saver=Killing(tmp_path / "state.safetensors", 0))
     whole = -(-data["names"].card.rows["train"] // 16)
     assert len(steps) == whole - 2
+
+
+def test_what_it_cost_before_it_was_killed_counts(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PIPELINE_CHECKPOINTS", "0")
+    cost, left = [0.0], [2]
+    monkeypatch.setattr(device, "clock", lambda: lambda: cost[0])
+    prepared.write(data["names"], tmp_path / "prepared")
+    (tmp_path / "out").mkdir()
+    cell = Cell("toy", model_settings(epochs=4, batch=16), tmp_path / "prepared", 1, HELD_OUT, tmp_path / "out")
+
+    def tell(message):
+        if isinstance(message, Epoch):
+            cost[0] += 100
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+
+    with pytest.raises(Killed):
+        train_cell(cell, tell)
+    cost[0] = 0.0
+    assert train_cell(cell, tell).seconds == 100 + 300  # the second epoch's end was not kept
+
+
+def test_its_cost_is_the_processors_time_where_it_trains_on_one(monkeypatch):
+    monkeypatch.setenv("PIPELINE_DEVICE", "cpu")
+    clock = device.clock()
+    before = clock()
+    time.sleep(0.2)
+    assert clock() - before < 0.1
