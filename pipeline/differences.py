@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -30,34 +30,37 @@ def between(path: str, committed: bytes | None, found: bytes | None) -> Differen
 
 def of_outputs(committed: str, found: str) -> list[Difference]:
     """Compare what two dvc.lock say came out of the stages."""
-    one, other = (_places(text, "outs") for text in (committed, found))
+    one, other = _outputs(committed), _outputs(found)
     names = [path for path in sorted(one | other) if one.get(path) != other.get(path)]
     return [Difference(path, "other content, by its digest in dvc.lock") for path in names]
 
 
-def of_sources(committed: str, found: str) -> list[str]:
-    """Return the files and params with which only one of two dvc.lock was made: the older is stale then."""
-    made = _places(found, "outs")
-    one, other = (_places(text, "deps") | _params(text) for text in (committed, found))
-    inside = (path for path in one | other if not any(path == out or out.startswith(f"{path}/") for out in made))
-    return sorted(path for path in inside if one.get(path) != other.get(path))
+def of_sources(status: Mapping[str, list[Any]], lock: str) -> list[str]:
+    """Return what a dvc.lock was not made with, by `dvc status --json`: code, data, params and commands of today."""
+    made = _outputs(lock)
+    found: set[str] = set()
+    for stage, faults in status.items():
+        for fault in faults:
+            if isinstance(fault, dict):
+                found |= set(_sources(fault.get("changed deps", {}), made))
+            elif fault == "changed command":
+                found.add(f"dvc.yaml: {stage}")
+    return sorted(found)
 
 
-def _stages(text: str) -> dict[str, Any]:
-    return dict(YAML(typ="safe", pure=True).load(text)["stages"])
+def _sources(changed: Mapping[str, Any], made: Mapping[str, str]) -> Iterator[str]:
+    """Yield those of a stage's changed inputs that no stage makes; of params each key."""
+    for path, state in changed.items():
+        if isinstance(state, dict):
+            yield from (f"{path}: {key}" for key in state)
+        elif not any(path == out or out.startswith(f"{path}/") for out in made):
+            yield path
 
 
-def _places(text: str, kind: str) -> dict[str, str]:
-    """Return the digest of each file that the stages of a dvc.lock read (deps) or write (outs)."""
-    return {entry["path"]: entry["md5"] for stage in _stages(text).values() for entry in stage.get(kind, [])}
-
-
-def _params(text: str) -> dict[str, str]:
-    """Return each block of params that the stages of a dvc.lock read."""
-    blocks = [stage.get("params", {}) for stage in _stages(text).values()]
-    return {
-        f"{file}: {key}": repr(value) for block in blocks for file, keys in block.items() for key, value in keys.items()
-    }
+def _outputs(lock: str) -> dict[str, str]:
+    """Return the digest of each file that the stages of a dvc.lock write."""
+    stages = YAML(typ="safe", pure=True).load(lock)["stages"].values()
+    return {entry["path"]: entry["md5"] for stage in stages for entry in stage.get("outs", [])}
 
 
 def _amount(suffix: str, committed: bytes, found: bytes) -> str:

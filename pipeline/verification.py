@@ -60,17 +60,34 @@ def verify() -> Verdict:
         clone = Path(folder) / "clone"
         _git(Path(), "clone", "--quiet", "--no-checkout", str(Path.cwd()), str(clone))
         _git(clone, "checkout", "--quiet", "--detach", commit)
+        _refuse_stale(clone)
         _run_pipeline(clone)
         return _compared(clone, commit)
 
 
+def _refuse_stale(clone: Path) -> None:
+    """Refuse a dvc.lock of other code or params: a run of minutes would end in no more than that."""
+    lock = _committed(clone, LOCK)
+    if lock is None:
+        raise UserError(f"{LOCK}: not committed; run `dvc repro` and commit what it gives")
+    status = json.loads(_dvc(clone, "status", "--json", stdout=subprocess.PIPE).stdout)
+    if stale := differences.of_sources(status, lock.decode()):
+        raise UserError(f"{LOCK}: made with other {', '.join(stale)}; run `dvc repro` and commit what it gives")
+
+
 def _run_pipeline(clone: Path) -> None:
-    """Force every stage in the clone, with this very interpreter."""
-    code = subprocess.run([sys.executable, "-m", "dvc", "repro", "--force"], cwd=clone, env=_environment()).returncode
-    if code:
-        raise UserError(
-            f"dvc repro --force in a fresh clone of the last commit: exit code {code}; its message is above"
-        )
+    """Force every stage in the clone."""
+    _dvc(clone, "repro", "--force")
+
+
+def _dvc(clone: Path, *arguments: str, stdout: int | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run a command of DVC in the clone, with this very interpreter."""
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(command, cwd=clone, env=_environment(), stdout=stdout, text=True)
+    if done.returncode:
+        words = f"dvc {' '.join(arguments)} in a fresh clone of the last commit"
+        raise UserError(f"{words}: exit code {done.returncode}; its message is above")
+    return done
 
 
 def _environment() -> dict[str, str]:
@@ -86,14 +103,10 @@ def _compared(clone: Path, commit: str) -> Verdict:
     found = [_difference(clone, path) for path in paths if path != LOCK]
     if LOCK not in paths:
         return Verdict(commit, tuple(found), (BY_HAND,))
-    committed, made = (_committed(clone, LOCK) or b"stages: {}").decode(), (clone / LOCK).read_text(encoding="utf-8")
-    stale, outputs = differences.of_sources(committed, made), differences.of_outputs(committed, made)
+    outputs = differences.of_outputs((_committed(clone, LOCK) or b"").decode(), (clone / LOCK).read_text("utf-8"))
     found += [output for output in outputs if not any(f"{path}/".startswith(f"{output.path}/") for path in paths)]
-    amount = f"made with other {', '.join(stale)}" if stale else "follows from the others"
-    moved = (
-        _shifts(clone, [path for path in paths if path.endswith("/metrics.json")]) if caveat() and not stale else None
-    )
-    return Verdict(commit, (*found, Difference(LOCK, amount)), tuple(_causes(stale)), moved)
+    moved = _shifts(clone, [path for path in paths if path.endswith("/metrics.json")]) if caveat() else None
+    return Verdict(commit, (*found, Difference(LOCK, "follows from the others")), tuple(_causes(moved)), moved)
 
 
 def _shifts(clone: Path, paths: list[str]) -> tuple[Shift, ...] | None:
@@ -119,16 +132,16 @@ def _committed(clone: Path, path: str) -> bytes | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def _causes(stale: list[str]) -> Iterator[str]:
+def _causes(shifts: tuple[Shift, ...] | None) -> Iterator[str]:
     """Yield what the differences probably come from, the surest first."""
     other, here = list(_other_versions()), caveat()
-    if stale:
-        yield "other code or params than dvc.lock was made with; run `dvc repro` and commit what it gives"
+    if here and shifts is None:
+        yield "other models, splits or measures than are committed, so that metrics cannot be compared"
     if other:
         yield f"other package versions than requirements.lock: {', '.join(other)}; run `make setup`"
     if here:
         yield here
-    if not (stale or other or here):
+    if not (other or here):
         yield f"another processor than that of the committed results; this one: {_processor()}"
 
 

@@ -1,10 +1,12 @@
 """Check that the committed results come out again: `python -m stages.verify`."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from pipeline import verification
+from pipeline.agreement import Shift
 from pipeline.errors import reported
 from pipeline.verification import Verdict
 
@@ -22,23 +24,20 @@ def main() -> None:
         click.echo(f"identical: {verdict.commit[:10]} gives the committed lock, results and reports, byte for byte")
         return
     _show(verdict)
-    if caveat:
-        _compare(verdict)
+    if caveat and verdict.shifts is not None:
+        _compare(verdict.shifts, verdict.agrees)
     if not verdict.agrees:
         sys.exit(1)
 
 
-def _compare(verdict: Verdict) -> None:
+def _compare(shifts: Sequence[Shift], agrees: bool) -> None:
     """Say of the metrics that differ whether they agree, and which do not."""
-    if verdict.shifts is None:
-        click.echo("Metrics cannot be compared: other models, splits or measures than are committed")
-        return
-    for shift in verdict.shifts:
+    for shift in shifts:
         if shift.share > 1:
             click.echo(f"Does not agree: {shift}")
-    if verdict.agrees:
-        farthest = max(verdict.shifts, key=lambda shift: shift.share, default=None)
-        click.echo(f"agree: {len(verdict.shifts)} metrics compared, all near enough; farthest: {farthest or 'none'}")
+    if agrees:
+        farthest = max(shifts, key=lambda shift: shift.share, default=None)
+        click.echo(f"agree: {len(shifts)} metrics compared, all near enough; farthest: {farthest or 'none'}")
 
 
 def _show(verdict: Verdict) -> None:
