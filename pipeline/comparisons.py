@@ -44,26 +44,23 @@ def comparisons(card: Card, judgements: Judgements, excluded: Sequence[str] = ()
 
     Models in `excluded` are left out: their figures mean nothing. A model is compared on the seeds that finished.
     """
-    scored = {}
+    scored: Scored = {}
     for name in (*judgements.networks, BASELINE):
         found = judgements.predictions(name, "test")
         if found and name not in excluded:
             scored[name] = {seed: _summed(card, each) for seed, each in found.items()}
-    couples = list(combinations(scored, 2))
-    pairs = [_compared(card, scored, first, second, _resamples(len(couples))) for first, second in couples]
-    return _corrected([pair for pair in pairs if pair is not None])
+    return _compared(card, scored, list(combinations(scored, 2)))
 
 
 def together_with_baseline(card: Card, judgements: Judgements, excluded: Sequence[str] = ()) -> list[Comparison]:
     """Compare what each model's seeds say together with the strong baseline, on the test items."""
-    base, drawn = judgements.predictions(BASELINE, "test"), _resamples(len(judgements.networks))
-    found = {name: together.of(judgements, name, "test") for name in judgements.networks if name not in excluded}
-    pairs = [
-        _compared(card, {name: {0: _summed(card, said)}, BASELINE: {0: _summed(card, base[0])}}, name, BASELINE, drawn)
-        for name, said in found.items()
-        if said is not None and base
-    ]
-    return _corrected([pair for pair in pairs if pair is not None])
+    said = {name: together.of(judgements, name, "test") for name in judgements.networks if name not in excluded}
+    base = judgements.predictions(BASELINE, "test")
+    if not base:
+        return []
+    scored = {name: {0: _summed(card, each)} for name, each in said.items() if each is not None}
+    couples = [(name, BASELINE) for name in scored]
+    return _compared(card, scored | {BASELINE: {0: _summed(card, base[0])}}, couples)
 
 
 def measure_of(card: Card) -> str:
@@ -109,16 +106,42 @@ def _resamples(pairs: int) -> int:
     return max(RESAMPLES, RESAMPLES_A_PAIR * pairs)
 
 
-def _compared(card: Card, scored: Scored, first: str, second: str, resamples: int) -> Comparison | None:
-    """Bootstrap one pair; the baseline has one run, which stands against every seed."""
+@dataclass(frozen=True)
+class _Pair:
+    """Two models, and by how much the first has more of the measure than the second: of each seed and block."""
+
+    first: str
+    second: str
+    differences: Numbers  # (seeds, blocks)
+
+
+def _compared(card: Card, scored: Scored, couples: Sequence[tuple[str, str]]) -> list[Comparison]:
+    """Bootstrap pairs, those of as many seeds all from the same draws, and correct their p."""
+    pairs = [pair for first, second in couples if (pair := _pair(scored, first, second)) is not None]
+    if not pairs:
+        return []
+    _, sizes = next(iter(scored[pairs[0].first].values()))  # the same test items for all
+    drawn = np.empty((len(pairs), _resamples(len(couples))))
+    for seeds in {len(pair.differences) for pair in pairs}:
+        alike = [place for place, pair in enumerate(pairs) if len(pair.differences) == seeds]
+        drawn[alike] = _resampled(np.stack([pairs[place].differences for place in alike]), sizes, drawn.shape[1])
+    return _corrected([_comparison(card, pair, sizes, means) for pair, means in zip(pairs, drawn, strict=True)])
+
+
+def _pair(scored: Scored, first: str, second: str) -> _Pair | None:
+    """Subtract two models' sums; the baseline has one run, which stands against every seed."""
     seeds = [seed for seed in scored[first] if seed in scored[second] or second == BASELINE]
     if not seeds:
         return None
     base = next(iter(scored[second].values()))
-    differences = np.stack([scored[first][seed][0] - scored[second].get(seed, base)[0] for seed in seeds])
-    sizes = base[1]
-    drawn = _resampled(differences, sizes, resamples)
-    difference = float(differences.mean(0).sum() / sizes.sum())
+    return _Pair(
+        first, second, np.stack([scored[first][seed][0] - scored[second].get(seed, base)[0] for seed in seeds])
+    )
+
+
+def _comparison(card: Card, pair: _Pair, sizes: Numbers, drawn: Numbers) -> Comparison:
+    """Say which of a pair is the better, by the mean differences of all resamples."""
+    first, second, difference = pair.first, pair.second, float(pair.differences.mean(0).sum() / sizes.sum())
     if card.task != "classify":  # a smaller error is better
         drawn, difference = -drawn, -difference
     if difference < 0:
@@ -129,14 +152,14 @@ def _compared(card: Card, scored: Scored, first: str, second: str, resamples: in
 
 
 def _resampled(differences: Numbers, sizes: Numbers, resamples: int) -> Numbers:
-    """Return the mean difference of each resample of seeds (rows) and blocks (columns)."""
+    """Return the mean difference of each pair (rows) in each resample of seeds and blocks (columns)."""
     generator = np.random.default_rng(0)
-    seeds, blocks = differences.shape
-    means = np.empty(resamples)
+    pairs, seeds, blocks = differences.shape
+    means = np.empty((pairs, resamples))
     for number in range(resamples):
         of_seeds = np.bincount(generator.integers(seeds, size=seeds), minlength=seeds)
         of_blocks = np.bincount(generator.integers(blocks, size=blocks), minlength=blocks)
-        means[number] = of_seeds @ differences @ of_blocks / (seeds * (sizes @ of_blocks))
+        means[:, number] = differences @ of_blocks @ of_seeds / (seeds * (sizes @ of_blocks))
     return means
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pipeline import cells, products
 from pipeline.cells import State
+from pipeline.dropout import Dropout
 from pipeline.errors import UserError
 from pipeline.settings.models import ModelSettings
 
@@ -90,7 +91,7 @@ class Stack(nn.Module):
 
     def __init__(self, settings: ModelSettings, inputs: int) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.layers = nn.ModuleList()
         self.output_size = inputs
         for hidden in settings.hidden_sizes:
@@ -130,10 +131,7 @@ class SequenceModel(nn.Module):
         self.stack = Stack(settings, self.encoder.size)
         self.both = settings.direction == "both"
         self.asked_each_step = shape.every_step or settings.supervision == "every-step"  # in training
-        self.input_dropout, self.output_dropout = (
-            nn.Dropout(settings.input_dropout),
-            nn.Dropout(settings.output_dropout),
-        )
+        self.input_dropout, self.output_dropout = Dropout(settings.input_dropout), Dropout(settings.output_dropout)
         self.head = _head(settings.head, self.stack.output_size, shape.outputs)
 
     def forward(
