@@ -1,6 +1,7 @@
 """Judge all models of a data set and write what a reader wants to see of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pipeline.baselines.descriptions import BASELINES
 from pipeline.datasets import prepared as data
 from pipeline.datasets.prepared import Card
 from pipeline.engine import Tell
+from pipeline.figures import Drawing
 from pipeline.judgement import Judgement, Judgements, Question
 from pipeline.references import LIMIT
 from pipeline.settings.datasets import Task
@@ -21,36 +23,45 @@ LOSS_UNITS = {
     "regress": "squared error (scaled)",
     "forecast": "squared error (scaled)",
 }
+Piece = Callable[[], Any]
+
+PRELOAD = ("pipeline.judging",)  # imported once, not by each worker
 CURVE_COLUMNS = ("model", *model_folder.HISTORY_COLUMNS)
 
 
 def evaluate(dataset: str, models: Sequence[str], seeds: Sequence[int], folder: Path) -> Judgements:
     """Judge the models of a data set on its splits; write metrics, tables and figures into `folder`."""
     prepared = data.read_whole(paths.prepared(dataset))
-    judgements = _judged(dataset, prepared.card, models, seeds)
+    for part in ("tables", "figures"):
+        (folder / part).mkdir()
+    artifacts.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curves(dataset, models))
+    curves = figures.of_training(dataset, folder, LOSS_UNITS[prepared.card.task])
+    judgements = _judged(dataset, prepared.card, models, seeds, curves)
     artifacts.write_json(folder / "metrics.json", summary(judgements, prepared.card))
     artifacts.write_csv(folder / "seeds.csv", ("model", "split", "metric", "seed", "value"), _values(judgements))
-    artifacts.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curves(dataset, models))
-    (folder / "tables").mkdir()
     for name, (header, rows) in tables(prepared, judgements).items():
         artifacts.write_csv(folder / "tables" / name, header, rows)
     excluded = _meaningless(dataset, models, prepared.card.task)
     for name, compare in (("comparisons", comparisons.comparisons), ("together", comparisons.together_with_baseline)):
         if pairs := compare(prepared.card, judgements, excluded):
             artifacts.write_csv(folder / "tables" / f"{name}.csv", comparisons.COLUMNS, comparisons.rows(pairs))
-    figures.draw(dataset, folder, LOSS_UNITS[prepared.card.task])
+    if drawings := figures.of_answers(dataset, folder):
+        engine.run(do, drawings, preload=PRELOAD)
     return judgements
 
 
-def _judged(dataset: str, card: Card, models: Sequence[str], seeds: Sequence[int]) -> Judgements:
-    """Judge every network, and the baselines and the limit that stand beside them."""
+def _judged(
+    dataset: str, card: Card, models: Sequence[str], seeds: Sequence[int], drawings: Sequence[Drawing]
+) -> Judgements:
+    """Judge every network, and the baselines and the limit that stand beside them; draw what needs no judgement."""
     where = paths.prepared(dataset)
     references = [Question(where, name, 0, None) for name in (*BASELINES[card.format], LIMIT)]
     networks = [Question(where, name, seed, paths.model(dataset, name)) for name in models for seed in seeds]
-    found = engine.run(judge_cell, references + networks, preload=("pipeline.judging",))  # what takes longest, first
-    of_references, of_networks = found[: len(references)], found[len(references) :]
-    known = (each for each in of_references if each.metrics or each.model != LIMIT)
-    return Judgements((*of_networks, *known))
+    of_references, of_networks = ([partial(judge, each) for each in asked] for asked in (references, networks))
+    pieces: list[Piece] = [*of_references, *drawings, *of_networks]  # what takes longest, first
+    found = engine.run(do, pieces, preload=PRELOAD)
+    known = (each for each in found[: len(references)] if each.metrics or each.model != LIMIT)
+    return Judgements((*found[len(references) + len(drawings) :], *known))
 
 
 def _meaningless(dataset: str, models: Sequence[str], task: Task) -> list[str]:
@@ -58,7 +69,12 @@ def _meaningless(dataset: str, models: Sequence[str], task: Task) -> list[str]:
     return [name for name in models if reads_its_target(model_folder.read_settings(paths.model(dataset, name)), task)]
 
 
-def judge_cell(question: Question, tell: Tell) -> Judgement:
+def do(piece: Piece, tell: Tell) -> Any:
+    """Do a piece of work, in a worker."""
+    return piece()
+
+
+def judge(question: Question) -> Judgement:
     """Judge one network, baseline or limit, in a worker."""
     from pipeline import judging  # late: it imports torch, which only the workers need
 

@@ -1,23 +1,37 @@
-"""The figures of a data set's results, drawn from its tables."""
+"""The figures of a data set's results, drawn from its tables: each a piece of work for a worker."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pipeline import artifacts, charts
 
 Rows = list[dict[str, str]]
+Drawing = Callable[[], None]
 
 
-def draw(dataset: str, folder: Path, unit: str) -> None:
-    """Draw the loss curves, and what the tables in `folder` allow, into folder/figures."""
-    drawn = folder / "figures"
-    drawn.mkdir()
-    charts.curves(artifacts.read_csv(folder / "curves.csv"), drawn / "curves.png", f"{dataset}: loss by epoch", unit)
-    for model, rows in _by_model(folder / "tables" / "confusion.csv").items():
-        charts.confusion(
-            rows, drawn / f"confusion-{model}.png", f"{model}: test rows by true and predicted class, all seeds"
+def of_training(dataset: str, folder: Path, unit: str) -> list[Drawing]:
+    """Return the drawing of folder/curves.csv into folder/figures."""
+    where, title = folder / "figures" / "curves.png", f"{dataset}: loss by epoch"
+    return [partial(charts.curves, artifacts.read_csv(folder / "curves.csv"), where, title, unit)]
+
+
+def of_answers(dataset: str, folder: Path) -> list[Drawing]:
+    """Return the drawings that the tables in `folder` allow, into folder/figures."""
+    drawn, tables = folder / "figures", folder / "tables"
+    found: list[Drawing] = [
+        partial(
+            charts.confusion,
+            rows,
+            drawn / f"confusion-{model}.png",
+            f"{model}: test rows by true and predicted class, all seeds",
         )
-    if (table := folder / "tables" / "forecast.csv").exists():
-        charts.forecast(artifacts.read_csv(table), drawn / "forecast.png", f"{dataset}: forecasts of the test days")
+        for model, rows in _by_model(tables / "confusion.csv").items()
+    ]
+    if (table := tables / "forecast.csv").exists():
+        rows, title = artifacts.read_csv(table), f"{dataset}: forecasts of the test days"
+        found.append(partial(charts.forecast, rows, drawn / "forecast.png", title))
+    return found
 
 
 def _by_model(table: Path) -> dict[str, Rows]:
