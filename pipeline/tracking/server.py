@@ -15,7 +15,7 @@ from pipeline.tracking import store
 
 HOST, FIRST_PORT, PORTS = "127.0.0.1", 5000, 100
 START_SECONDS = 120
-VIEW = "?workflowType=machine_learning"  # or else the page opens in the view for language model traces
+VIEW = "#/experiments?workflowType=machine_learning"  # else the page opens in the view for traces
 LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 

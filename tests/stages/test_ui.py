@@ -21,7 +21,7 @@ def test_the_server_answers_and_ends_whole(tmp_path: Path) -> None:
     with running(command, cwd=tmp_path, env=environment, text=True) as process:
         assert process.stdout is not None
         link = process.stdout.readline().strip()
-        assert link.endswith("/?workflowType=machine_learning")
+        assert link.endswith("/#/experiments?workflowType=machine_learning")
         port = int(link.split(":")[2].partition("/")[0])
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=20) as answer:
             assert answer.status == 200
@@ -56,4 +56,4 @@ def test_a_port_that_is_taken_is_refused_and_the_next_one_found(monkeypatch: pyt
 def test_a_server_elsewhere_is_only_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@tracking.example")
     result = CliRunner().invoke(main)
-    assert result.output.splitlines()[0] == "https://tracking.example/?workflowType=machine_learning"
+    assert result.output.splitlines()[0] == "https://tracking.example/#/experiments?workflowType=machine_learning"
