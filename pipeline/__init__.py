@@ -1,7 +1,8 @@
 """A reproducible pipeline for training and comparing small sequence models.
 
 Importing any part of it first pins the processor settings (see `numerics`), which only works
-before torch and NumPy are loaded: this is the one import in the project made for its effect.
+before torch and NumPy are loaded: this is the one import in the project made for its effect, but for
+that of `server` in the process that workers are forked from.
 
 `load` gives a trained model to use, in the project's folder after `dvc repro`:
 

@@ -3,6 +3,7 @@
 A cell is computed alike wherever it runs, so the number of workers changes speed only.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -15,16 +16,19 @@ from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 from multiprocessing.queues import SimpleQueue
+from types import FrameType
 from typing import Any, TypeVar
 
 from pipeline.errors import UserError
 
 WORKERS = "PIPELINE_WORKERS"
+SERVER = "pipeline.server"
 
 Cell = TypeVar("Cell")
 Result = TypeVar("Result")
 Tell = Callable[[Any], None]
 Message = tuple[int, Any]
+Handler = Callable[[int, FrameType | None], Any] | int | None
 
 _messages: SimpleQueue[Message | None]  # in a worker: the way back to the process that waits
 
@@ -33,7 +37,7 @@ def workers(cells: int) -> int:
     """Return the number of workers for so many cells: PIPELINE_WORKERS, else the one that ends soonest."""
     value = os.environ.get(WORKERS, "")
     if not value:
-        return soonest(cells, _cores())
+        return soonest(cells, cores())
     if not value.isdecimal() or int(value) == 0:
         raise UserError(f"{WORKERS}: found {value!r}; wanted a whole number from 1")
     return min(int(value), cells)
@@ -53,7 +57,7 @@ def soonest(cells: int, cores: int) -> int:
     return min(range(min(cores, cells), min(2 * cores - 1, cells) + 1), key=time)
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -89,12 +93,12 @@ def _start_server(context: ForkServerContext, preload: Sequence[str]) -> None:
 
     Ctrl-C reaches every process of a terminal: it must not meet the server in the middle of its imports.
     """
-    context.set_forkserver_preload(list(preload))
-    resource_tracker.ensure_running()  # else the next line but one would start it, which ends the hold
+    context.set_forkserver_preload([SERVER, *preload])
+    first = context.Process(target=_do_nothing)
+    resource_tracker.ensure_running()  # else the next line but one would start it, which unblocks the signal
     with _ctrl_c_held(), _room_for_sockets():
         forkserver.ensure_running()
-    first = context.Process(target=_do_nothing)
-    first.start()
+        first.start()
     first.join()
 
 
@@ -117,12 +121,28 @@ def _do_nothing() -> None:
 
 @contextmanager
 def _ctrl_c_held() -> Iterator[None]:
-    """Put off Ctrl-C to the end of the block; a process started in it never sees one."""
+    """Put off Ctrl-C to the end of the block; a process started in it never sees one.
+
+    To block the signal is not enough: where a thread of somebody else's does not block it, the system gives it to that
+    one, and Python interrupts the main thread all the same.
+    """
+    pressed: list[int] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = _on_ctrl_c(lambda number, frame: pressed.append(number))
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _on_ctrl_c(handler)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
+
+
+def _on_ctrl_c(handler: Handler) -> Handler:
+    """Have Ctrl-C handled so, and return how it was; only the main thread is ever interrupted by it."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    return signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)
 
 
 @contextmanager
@@ -151,6 +171,8 @@ def _listen(messages: "SimpleQueue[Message | None]", show: Callable[[int, Any], 
 def _start_worker(messages: "SimpleQueue[Message | None]") -> None:
     global _messages
     _messages = messages
+    gc.freeze()  # what the server imported is no garbage
+    gc.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -158,6 +158,35 @@ reported(engine.run)(square, [-1000.0, -1000.0], preload=("pipeline.datasets.for
     assert done.returncode == 130
 
 
+def test_ctrl_c_that_another_thread_takes_is_put_off_like_any_other():
+    program = """
+import os, signal, threading
+from pipeline import engine
+from pipeline.errors import reported
+threading.Thread(target=signal.pause, daemon=True).start()
+def work():
+    with engine._ctrl_c_held():
+        os.kill(os.getpid(), signal.SIGINT)
+        print("done")
+    print("not to be seen")
+reported(work)()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (130, "done\n")
+    assert done.stderr.strip() == "Interrupted; run the same command again."
+
+
+def test_ctrl_c_is_left_as_it_was():
+    before = signal.getsignal(signal.SIGINT)
+    with engine._ctrl_c_held():
+        pass
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_workers_collect_garbage_but_not_what_their_server_imported():
+    assert engine.run(work.garbage, [0]) == [(True, True)]
+
+
 def test_no_worker_outlives_the_process_that_gave_the_work(holding):
     process, folder = holding
     process.kill()

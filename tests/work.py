@@ -1,6 +1,7 @@
 """Work for the engine's tests: `python -m tests.work FOLDER` computes two cells that take minutes."""
 
 import fcntl
+import gc
 import os
 import signal
 import time
@@ -55,6 +56,11 @@ def hold(folder: Path, tell: Tell) -> None:
         file.write("locked")
         file.flush()
         time.sleep(100)
+
+
+def garbage(cell: int, tell: Tell) -> tuple[bool, bool]:
+    """Tell whether garbage is collected, and whether something is no garbage for ever."""
+    return gc.isenabled(), gc.get_freeze_count() > 0
 
 
 @click.command()
