@@ -22,7 +22,7 @@ $(INSTALLED): requirements.lock
 	@touch $@
 
 repro: $(INSTALLED)  ## run the pipeline: prepare, train, evaluate, report, publish
-	dvc repro $(FORCE)
+	python -m stages.repro $(FORCE)
 	@echo
 	@echo "Report:    reports/index.html (open it in a browser), reports/index.md"
 	@echo "MLflow UI: make ui"

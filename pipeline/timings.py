@@ -5,12 +5,27 @@ hashes, under the digest of the very files that it was a training of: a model th
 its own record again, and experiments that run side by side do not overwrite each other's.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import click
+
 from pipeline import artifacts, paths
+from pipeline.history import Outcome
 
 FOLDER = ".timings"
+
+
+def note(folder: Path, outcomes: Sequence[Outcome]) -> None:
+    """Record the time of all trainings of a model, by seed; they must not fail for want of this record."""
+    seconds: dict[int, float] = defaultdict(float)
+    for outcome in outcomes:
+        seconds[outcome.seed] += outcome.seconds
+    try:
+        write(folder.parent.name, folder.name, folder, seconds)
+    except OSError as error:
+        click.echo(f"{folder.name}: its time is not recorded ({error.strerror})")
 
 
 def write(dataset: str, model: str, folder: Path, seconds: Mapping[int, float]) -> None:

@@ -70,22 +70,22 @@ def _refuse_stale(clone: Path) -> None:
     lock = _committed(clone, LOCK)
     if lock is None:
         raise UserError(f"{LOCK}: not committed; run `dvc repro` and commit what it gives")
-    status = json.loads(_dvc(clone, "status", "--json", stdout=subprocess.PIPE).stdout)
+    status = json.loads(_run(clone, "dvc", "status", "--json", stdout=subprocess.PIPE).stdout)
     if stale := differences.of_sources(status, lock.decode()):
         raise UserError(f"{LOCK}: made with other {', '.join(stale)}; run `dvc repro` and commit what it gives")
 
 
 def _run_pipeline(clone: Path) -> None:
-    """Force every stage in the clone."""
-    _dvc(clone, "repro", "--force")
+    """Force every stage in the clone, as its own code runs them."""
+    _run(clone, "stages.repro", "--force")
 
 
-def _dvc(clone: Path, *arguments: str, stdout: int | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run a command of DVC in the clone, with this very interpreter."""
-    command = [sys.executable, "-m", "dvc", *arguments]
+def _run(clone: Path, module: str, *arguments: str, stdout: int | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run a Python module as a command in the clone, with this very interpreter."""
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=clone, env=_environment(), stdout=stdout, text=True)
     if done.returncode:
-        words = f"dvc {' '.join(arguments)} in a fresh clone of the last commit"
+        words = f"python -m {module} {' '.join(arguments)} in a fresh clone of the last commit"
         raise UserError(f"{words}: exit code {done.returncode}; its message is above")
     return done
 

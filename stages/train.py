@@ -1,8 +1,7 @@
 """Train a model from every seed: `python -m stages.train NAME`."""
 
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import click
 
@@ -32,23 +31,10 @@ def _trained(name: str, model: ModelSettings, seeds: Sequence[int]) -> list[Outc
             click.echo(f"{name}: another run trains it at this moment; this one keeps no checkpoints")
         with artifacts.replacing_folder(folder) as partial:
             outcomes = train(name, model, seeds, paths.prepared(model.dataset), partial, own)
-        _note_time(name, folder, {seed: _seconds(outcomes, seed) for seed in seeds})
+        timings.note(folder, outcomes)
         if own:
             checkpoints.clear(name)
     return outcomes
-
-
-def _note_time(name: str, folder: Path, seconds: Mapping[int, float]) -> None:
-    """Record the time of a training, which must not fail for want of this record."""
-    try:
-        timings.write(folder.parent.name, name, folder, seconds)
-    except OSError as error:
-        click.echo(f"{name}: its time is not recorded ({error.strerror})")
-
-
-def _seconds(outcomes: Sequence[Outcome], seed: int) -> float:
-    """Return the seconds of all trainings of a seed."""
-    return sum(outcome.seconds for outcome in outcomes if outcome.seed == seed)
 
 
 def _say(name: str, outcomes: Sequence[Outcome], seconds: float) -> None:

@@ -98,5 +98,6 @@ def _shrink(params: Any) -> None:
 
 
 def ran(output: str) -> list[str]:
-    """Return the stages that a `dvc repro` or `dvc exp run` executed."""
-    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+    """Return the stages that DVC executed: of `dvc repro`, an experiment, or lanes, of which each line has a name."""
+    lines = [line.rpartition(" | ")[2] for line in output.splitlines()]
+    return [line.split("'")[1] for line in lines if line.startswith("Running stage")]

@@ -33,7 +33,7 @@ def test_a_stage_runs_the_script_of_its_name(stage):
 
 def test_each_script_is_a_stage_or_a_tool():
     scripts = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
-    assert scripts - set(STAGES) == {"generate", "mend", "predict", "ui", "verify"}
+    assert scripts - set(STAGES) == {"generate", "mend", "predict", "repro", "ui", "verify"}
 
 
 def test_no_data_set_or_model_is_named():

@@ -38,6 +38,9 @@ Path("results/metrics.json").write_text('{"loss": 0.5, "best": {"accuracy": 0.75
 Path("results/figures/a.png").write_bytes(bytes([200, 1]))
 Path("models/weights").write_text("weights")
 """
+# A project of its own has its own way to run all stages, and finds `stages.verify` where that lies.
+STAGES = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
+RUN = "import os, sys\nos.execvp('dvc', ['dvc', 'repro', *sys.argv[1:]])\n"
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,10 @@ def made(tmp_path_factory):
     (folder / "dvc.yaml").write_text(STAGE)
     (folder / "make.py").write_text(MAKE)
     (folder / "params.yaml").write_text("rate: 1\n")
+    (folder / ".gitignore").write_text("__pycache__/\n")
+    (folder / "stages").mkdir()
+    (folder / "stages/__init__.py").write_text(STAGES)
+    (folder / "stages/repro.py").write_text(RUN)
     repository = Repository(folder)
     repository.run("git", "init", "--quiet")
     repository.run("dvc", "init", "--quiet")
@@ -197,7 +204,7 @@ def test_a_pipeline_that_fails_is_told(project):
     project.commit("A fault that shows in a clone alone")
     _, printed = verified(project, 1)
     assert printed.splitlines()[-1] == (
-        "Error: dvc repro --force in a fresh clone of the last commit: exit code 255; its message is above"
+        "Error: python -m stages.repro --force in a fresh clone of the last commit: exit code 255; its message is above"
     )
 
 
