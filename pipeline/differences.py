@@ -45,7 +45,8 @@ def of_sources(status: Mapping[str, list[Any]], lock: str) -> list[str]:
                 found |= set(_sources(fault.get("changed deps", {}), made))
             elif fault == "changed command":
                 found.add(f"dvc.yaml: {stage}")
-    return sorted(found)
+    whole = {name.partition(": ")[0] for name in found if ": " in name}  # files of which keys are named
+    return sorted(found - whole)
 
 
 def _sources(changed: Mapping[str, Any], made: Mapping[str, str]) -> Iterator[str]:

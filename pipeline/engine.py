@@ -17,9 +17,12 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 from multiprocessing.queues import SimpleQueue
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline import server  # noqa: F401 - imported by another process, and so code that stages run on
 
 WORKERS = "PIPELINE_WORKERS"
 SERVER = "pipeline.server"
@@ -127,8 +130,8 @@ def _ctrl_c_held() -> Iterator[None]:
     one, and Python interrupts the main thread all the same.
     """
     pressed: list[int] = []
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     handler = _on_ctrl_c(lambda number, frame: pressed.append(number))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:

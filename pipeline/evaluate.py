@@ -25,7 +25,8 @@ LOSS_UNITS = {
 }
 Piece = Callable[[], Any]
 
-PRELOAD = ("pipeline.judging",)  # imported once, not by each worker
+# Imported once, not by each worker.
+PRELOAD = ("pipeline.judging", "matplotlib.figure", "matplotlib.backends.backend_agg")
 CURVE_COLUMNS = ("model", *model_folder.HISTORY_COLUMNS)
 
 

@@ -5,6 +5,7 @@ read and written. DVC's locks keep the lanes out of each other's way, as they ke
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,12 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from pipeline import engine
 from pipeline.settings import Settings
 
 DVC = (sys.executable, "-m", "dvc")
 LOCK = Path("dvc.lock")
-AFTER = ("report", "publish")  # what needs the results of all lanes
+MOST = 4  # lanes: so many keep a dozen cores at work, or a GPU
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,13 @@ def before(params: Settings) -> Lane:
 
 
 def at_once() -> int:
-    """Return how many lanes keep all cores at work: each trains some networks side by side, but not all the time."""
+    """Return how many lanes keep all cores at work: each trains some networks side by side, but not all the time.
+
+    Each takes as many workers as a single `dvc repro` would; who allows that only one gets one lane.
+    """
     count = engine.cores()
-    return max(2, count // 2) if count > 1 else 1
+    lanes = min(MOST, max(2, count // 2)) if count > 1 else 1
+    return engine.workers(lanes) if os.environ.get(engine.WORKERS) else lanes
 
 
 def recorded(all_lanes: Sequence[Lane]) -> list[Lane]:
@@ -57,9 +64,19 @@ def recorded(all_lanes: Sequence[Lane]) -> list[Lane]:
 def unfinished(params: Settings) -> list[Lane]:
     """Return the lanes in which there is something to do; none where DVC refuses to say, as it will to run."""
     done = subprocess.run([*DVC, "status", "--json"], capture_output=True, text=True)
-    changed = set(json.loads(done.stdout)) if done.returncode == 0 else set()
+    if done.returncode:
+        return []
+    click.echo(done.stderr, nl=False, err=True)  # locks that were left by who was killed
+    changed = set(json.loads(done.stdout))
     touched = changed & {*before(params).stages}
     return [lane for lane in recorded(lanes(params)) if touched or changed & {*lane.stages}]
+
+
+def others(run: Sequence[Lane]) -> list[str]:
+    """Return the stages of dvc.yaml that are in none of these lanes, in the order in which they stand there."""
+    done = subprocess.run([*DVC, "stage", "list", "--name-only"], stdout=subprocess.PIPE, text=True, check=True)
+    known = {stage for lane in run for stage in lane.stages}
+    return [stage for stage in done.stdout.split() if stage not in known]
 
 
 def command(stages: Sequence[str], force: bool) -> list[str]:

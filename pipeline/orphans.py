@@ -1,13 +1,15 @@
 """End a command whose DVC has gone: `kill -9` of DVC spares its child, which would train on and write later.
 
-So it is where the process has gone that runs several DVC side by side, which names itself in the environment.
+Who runs several DVC side by side has the commands below them end in the same way, by letting go of a file that it has
+locked: at its will, or because it is gone. DVC itself is not interrupted, which may be writing dvc.lock.
 """
 
+import fcntl
 import os
 import signal
+import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 STARTER = "PIPELINE_STARTER"
@@ -17,34 +19,48 @@ SHELLS = ("sh", "ash", "bash", "dash", "fish", "ksh", "zsh")
 Identity = tuple[int, str]  # process id, and the moment of its start: an id alone is given out again
 
 
+class Starter:
+    """Who runs several DVC side by side: their commands end when it lets go, or is gone."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.NamedTemporaryFile(prefix="starter-")  # noqa: SIM115 - held until `let_go`
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self.variable = {STARTER: self._file.name}
+
+    def let_go(self) -> None:
+        """Have the commands end that run, and all that start later."""
+        self._file.close()
+
+
 def end_with_dvc() -> None:
-    """Interrupt this process, as Ctrl-C does, when what started it ends, however that happens: DVC, or who runs that.
+    """Interrupt this process, as Ctrl-C does, when the DVC that started it ends, however that happens.
 
-    A command that a user starts is left alone, and so is one on a system without /proc.
+    So it is when a `Starter` above that DVC lets go. A command that a user starts is left alone, and so is one on a
+    system without /proc.
     """
-    if "DVC_STAGE" in os.environ and (found := [each for each in (_starter(), _named()) if each is not None]):
-        threading.Thread(target=_watch, args=(found,), daemon=True).start()
+    if "DVC_STAGE" in os.environ and (starter := _starter()) is not None:
+        threading.Thread(target=_watch, args=(starter, os.environ.get(STARTER)), daemon=True).start()
 
 
-def named() -> dict[str, str]:
-    """Return the variable by which this process has the commands below it end with it."""
-    found = _look(os.getpid())
-    return {} if found is None else {STARTER: f"{os.getpid()} {found[2]}"}
-
-
-def _watch(starters: Sequence[Identity]) -> None:
-    """Wait until a starter is gone; then let the main thread clear up, and leave."""
-    while all(map(_is_alive, starters)):
+def _watch(starter: Identity, file: str | None) -> None:
+    """Wait until the starter is gone, or the file is let go of; then let the main thread clear up, and leave."""
+    while _is_alive(starter) and (file is None or _is_held(Path(file))):
         time.sleep(SECONDS_BETWEEN_LOOKS)
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     time.sleep(SECONDS_TO_CLEAR_UP)
     os._exit(1)  # where Ctrl-C is ignored, as in a job in the background
 
 
-def _named() -> Identity | None:
-    """Return the process that the environment names."""
-    pid, _, moment = os.environ.get(STARTER, "").partition(" ")
-    return (int(pid), moment) if pid.isdecimal() else None
+def _is_held(path: Path) -> bool:
+    """Tell whether a process has locked a file."""
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
 
 
 def _starter() -> Identity | None:

@@ -9,4 +9,4 @@ import gc
 import os
 
 gc.disable()  # a worker takes it up again
-atexit.register(os._exit, 0)  # called last of all that are registered
+atexit.register(os._exit, 0)  # before what was registered earlier: clearing up that is the parent's

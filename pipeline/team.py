@@ -1,30 +1,27 @@
-"""Commands side by side, each with a name that stands before what it prints; they end together if one ends badly."""
+"""Commands of DVC side by side, each with a name before what it prints; they end together if one ends badly."""
 
 import os
-import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
 import click
 
-from pipeline import orphans
 from pipeline.errors import UserError
+from pipeline.orphans import Starter
 
 
 def run(commands: Mapping[str, Sequence[str]], at_once: int) -> None:
     """Run so many of the commands at a time, in the order given.
 
-    The first that fails stops the others and is named in a UserError; Ctrl-C stops all. What DVC runs in them ends
+    The first that fails stops the others and is named in a UserError; Ctrl-C stops all. The stages that they run end
     when this process does, however that happens.
     """
-    team = _Team(width=max(map(len, commands)))
+    team, futures = _Team(width=max(map(len, commands))), list[Future[None]]()
     with ThreadPoolExecutor(at_once) as pool:
-        environment = {**os.environ, **orphans.named()}
-        futures = [pool.submit(team.run, name, command, environment) for name, command in commands.items()]
         try:
+            futures += [pool.submit(team.run, name, command) for name, command in commands.items()]
             for future in as_completed(futures):
                 future.result()
         finally:
@@ -36,39 +33,36 @@ class _Team:
 
     def __init__(self, width: int) -> None:
         self._width = width
-        self._running: list[subprocess.Popen[str]] = []
+        self._starter = Starter()
         self._stopped = threading.Event()
-        self._lock = threading.Lock()
 
-    def run(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def run(self, name: str, command: Sequence[str]) -> None:
         """Run a command to its end, and show what it prints; nothing of one that is stopped."""
-        with self._lock:
-            if self._stopped.is_set():
-                return
-            process = _started(command, environment)
-            self._running.append(process)
-        with process:
-            self._show(name, process)
+        if self._stopped.is_set():
+            return
+        with _started(command, self._starter) as process:
+            for line in process.stdout or ():
+                self._show(name, line.rstrip())
         if process.returncode and not self._stopped.is_set():
-            raise UserError(f"{name}: failed, as it says above; what ran beside it was stopped")
+            self.stop()
+            raise UserError(f"{name}: {_how(process.returncode)}; what ran beside it was stopped")
 
-    def _show(self, name: str, process: "subprocess.Popen[str]") -> None:
-        for line in process.stdout or ():
-            if line.strip() and not self._stopped.is_set():
-                click.echo(f"{name:>{self._width}} | {line.rstrip()}")
+    def _show(self, name: str, line: str) -> None:
+        if line and not self._stopped.is_set():
+            click.echo(f"{name:>{self._width}} | {line}")
 
     def stop(self) -> None:
-        """Begin no other command, and interrupt those that run."""
-        with self._lock:
-            self._stopped.set()
-            for process in self._running:
-                if process.poll() is None:
-                    with suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGINT)
+        """Begin no other command, and have the stages end that run; with them ends their DVC."""
+        self._stopped.set()
+        self._starter.let_go()
 
 
-def _started(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
-    """Start a command in a group of its own: a terminal's Ctrl-C does not reach it, so that it is stopped once."""
+def _how(code: int) -> str:
+    return f"ended by signal {-code}" if code < 0 else "failed, as it says above"
+
+
+def _started(command: Sequence[str], starter: Starter) -> "subprocess.Popen[str]":
+    """Start a command in a group of its own: Ctrl-C must not reach its DVC, which may be writing dvc.lock."""
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -77,6 +71,6 @@ def _started(command: Sequence[str], environment: Mapping[str, str]) -> "subproc
         text=True,
         encoding="utf-8",
         errors="replace",
-        env=environment,
+        env={**os.environ, **starter.variable},
         process_group=0,
     )

@@ -70,7 +70,7 @@ def _refuse_stale(clone: Path) -> None:
     lock = _committed(clone, LOCK)
     if lock is None:
         raise UserError(f"{LOCK}: not committed; run `dvc repro` and commit what it gives")
-    status = json.loads(_run(clone, "dvc", "status", "--json", stdout=subprocess.PIPE).stdout)
+    status = json.loads(_run(clone, "dvc", "status", "--json", stdout=subprocess.PIPE))
     if stale := differences.of_sources(status, lock.decode()):
         raise UserError(f"{LOCK}: made with other {', '.join(stale)}; run `dvc repro` and commit what it gives")
 
@@ -80,14 +80,19 @@ def _run_pipeline(clone: Path) -> None:
     _run(clone, "stages.repro", "--force")
 
 
-def _run(clone: Path, module: str, *arguments: str, stdout: int | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run a Python module as a command in the clone, with this very interpreter."""
+def _run(clone: Path, module: str, *arguments: str, stdout: int | None = None) -> str:
+    """Run a Python module as a command in the clone, with this very interpreter; return what a pipe took of it."""
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, cwd=clone, env=_environment(), stdout=stdout, text=True)
-    if done.returncode:
+    with subprocess.Popen(command, cwd=clone, env=_environment(), stdout=stdout, text=True) as process:
+        try:
+            output, _ = process.communicate()
+        except KeyboardInterrupt:
+            process.wait()  # it has heard Ctrl-C too, and works in a folder that is deleted next
+            raise
+    if process.returncode:
         words = f"python -m {module} {' '.join(arguments)} in a fresh clone of the last commit"
-        raise UserError(f"{words}: exit code {done.returncode}; its message is above")
-    return done
+        raise UserError(f"{words}: exit code {process.returncode}; its message is above")
+    return output or ""
 
 
 def _environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ from pipeline.settings import Settings
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Run every stage, changed or not.")
+@click.option("--force", "-f", is_flag=True, help="Run every stage, changed or not.")
 @click.option(
     "--jobs", type=click.IntRange(1), help="Data sets at a time; as many as keep all cores at work, if not given."
 )
@@ -23,12 +23,10 @@ def main(force: bool, jobs: int | None) -> None:
     chosen = _chosen(params, force) if count > 1 else []
     if len(chosen) < 2:
         _become("repro", *(["--force"] if force else []))
-    for together in ([lanes.before(params)], chosen):
+    first = lanes.before(params)
+    for together in ([first], chosen):
         team.run({lane.name: lanes.command(lane.stages, force) for lane in together}, count)
-    if not force:
-        _become("repro")
-    others = [stage for lane in lanes.lanes(params) if lane not in chosen for stage in lane.stages]
-    _become("repro", "--force", "--single-item", *others, *lanes.AFTER)
+    _become("repro", *(["--force", "--single-item", *lanes.others([first, *chosen])] if force else []))
 
 
 def _chosen(params: Settings, force: bool) -> list[Lane]:

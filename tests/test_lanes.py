@@ -1,7 +1,5 @@
 """Which stages run side by side, and in which order."""
 
-import subprocess
-
 import pytest
 
 from pipeline import engine, lanes, settings
@@ -9,15 +7,11 @@ from pipeline.lanes import Lane
 from tests.small import REPOSITORY as ROOT
 
 
-def test_every_stage_of_the_pipeline_is_run_once(monkeypatch):
+def test_what_comes_before_and_after_the_lanes_is_all_the_rest(monkeypatch):
     monkeypatch.chdir(ROOT)
     params = settings.load()
-    found = [*lanes.before(params).stages, *lanes.AFTER]
-    found += [stage for lane in lanes.lanes(params) for stage in lane.stages]
-    printed = subprocess.run(
-        [*lanes.DVC, "stage", "list", "--name-only"], capture_output=True, text=True, check=True
-    ).stdout
-    assert sorted(found) == sorted(printed.split())
+    assert lanes.others([lanes.before(params), *lanes.lanes(params)]) == ["report", "publish"]
+    assert lanes.others([lanes.before(params), *lanes.lanes(params)[1:]])[0] == "prepare@words"
 
 
 def test_a_lane_prepares_then_trains_then_judges(monkeypatch):
@@ -34,7 +28,15 @@ def test_a_lane_with_a_stage_that_the_lock_does_not_know_is_left_to_dvc(here):
     assert lanes.recorded([known, unknown]) == [known]
 
 
-@pytest.mark.parametrize(("cores", "count"), [(1, 1), (2, 2), (3, 2), (4, 2), (8, 4)])
+@pytest.mark.parametrize(("cores", "count"), [(1, 1), (2, 2), (3, 2), (4, 2), (6, 3), (8, 4), (64, 4)])
 def test_there_are_lanes_enough_to_keep_all_cores_at_work(cores, count, monkeypatch):
+    monkeypatch.delenv(engine.WORKERS, raising=False)
     monkeypatch.setattr(engine, "cores", lambda: cores)
+    assert lanes.at_once() == count
+
+
+@pytest.mark.parametrize(("workers", "count"), [("1", 1), ("2", 2), ("9", 4)])
+def test_there_are_no_more_lanes_than_workers_are_allowed(workers, count, monkeypatch):
+    monkeypatch.setenv(engine.WORKERS, workers)
+    monkeypatch.setattr(engine, "cores", lambda: 16)
     assert lanes.at_once() == count

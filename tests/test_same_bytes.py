@@ -10,7 +10,7 @@ import pytest
 
 from tests.repository import ALL, Repository, ran
 
-pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
+pytestmark = pytest.mark.xdist_group("bytes")  # one repository, so one worker
 
 NOBODY = 65534
 # May read the interpreter and the packages also where they lie in a home that is closed to others.

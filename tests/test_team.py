@@ -2,11 +2,13 @@
 
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from pipeline import team
 from pipeline.errors import UserError
+from tests.small import REPOSITORY
 
 FAILS = """
 import os, time
@@ -17,7 +19,10 @@ print()
 raise SystemExit(3)
 """
 WAITS = """
-import time
+import os, time
+from pipeline import orphans
+os.environ["DVC_STAGE"] = "as DVC says to the commands that it runs"
+orphans.end_with_dvc()
 open("waiting", "w").close()
 time.sleep(100)
 """
@@ -32,11 +37,29 @@ def test_each_line_has_the_name_of_its_command(capfd):
     assert capfd.readouterr().out == "  one | a\n  one | b\nthree | c\n"
 
 
-def test_one_that_fails_stops_the_others_and_is_named(here, capfd):
+def test_one_that_fails_stops_the_others_and_is_named(here, monkeypatch, capfd):
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    never = python("open('begun', 'w')")
     started = time.monotonic()
     with pytest.raises(UserError, match=r"^names: failed, as it says above; what ran beside it was stopped$"):
-        team.run({"names": python(FAILS), "words": python(WAITS), "never": python("print('begun')")}, at_once=2)
+        team.run({"names": python(FAILS), "words": python(WAITS), "never": never}, at_once=2)
     assert time.monotonic() - started < 20
+    assert not (here / "begun").exists()
     output, errors = capfd.readouterr()
     assert output == "names | no such file\n"
     assert errors == ""
+
+
+def test_one_that_is_killed_says_so():
+    with pytest.raises(UserError, match=r"^names: ended by signal 9; what ran beside it was stopped$"):
+        team.run({"names": python("import os; os.kill(os.getpid(), 9)")}, at_once=1)
+
+
+def test_ctrl_c_while_they_are_started_stops_all(here, monkeypatch):
+    def interrupted(self, *args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        team.run({"names": python("open('begun', 'w')")}, at_once=1)
+    assert not (here / "begun").exists()

@@ -11,7 +11,7 @@ from pipeline import lanes, settings
 from tests.processes import running
 from tests.repository import ran
 
-pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
+pytestmark = pytest.mark.xdist_group("bytes")  # one repository, so one worker
 
 REPRO = ("python", "-m", "stages.repro", "--jobs", "2")
 FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05"}
@@ -50,8 +50,8 @@ def stopped(repository, number):
         wait(lambda: trains("words-lstm") and trains("overfit-lstm"))
         family = psutil.Process(process.pid).children(recursive=True)
         os.kill(process.pid, number)
-        wait(lambda: process.poll() is not None, seconds=5)
-        wait(lambda: not [child for child in family if child.is_running() and child.status() != "zombie"], seconds=5)
+        wait(lambda: process.poll() is not None, seconds=20)
+        wait(lambda: not [child for child in family if child.is_running() and child.status() != "zombie"], seconds=20)
         output, _ = process.communicate(timeout=20)
     assert len(family) >= 2 * 3  # in each lane DVC, its command, and workers
     assert "Traceback" not in output
@@ -73,6 +73,16 @@ def test_a_data_set_in_which_nothing_changed_gets_no_lane(copy, monkeypatch):
     assert [lane.name for lane in lanes.unfinished(settings.load())] == ["words"]
     (copy.folder / "pipeline/new.py").touch()  # whom that touches, stage `code` will say
     assert [lane.name for lane in lanes.unfinished(settings.load())] == ["words", "overfit"]
+
+
+def test_a_data_set_that_fails_stops_the_others_and_is_named(copy):
+    copy.change_params(lengthen_all)
+    (copy.folder / "data/raw/words.txt").write_text("")
+    lines = copy.run(*REPRO, code=1).splitlines()
+    assert lines[-1] == "Error: words: failed, as it says above; what ran beside it was stopped"
+    assert [line for line in lines if line.startswith("  words | Error: data/raw/words.txt: ")]
+    assert "overfit | > python -m stages.train overfit-lstm" in lines
+    assert not [line for line in lines if "Interrupted" in line or "Traceback" in line]
 
 
 def test_stopped_by_kill_or_ctrl_c_it_leaves_nothing_running_and_nothing_locked(copy):
