@@ -45,7 +45,7 @@ def trained_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """Return a small repository that has been run once and committed; its tests are of the groups `use` and `bytes`."""
+    """Return a small repository that has been run once and committed; its tests are of the xdist group `use`."""
     repository = small_copy(tmp_path_factory.mktemp("use"))
     assert set(ran(repository.run("dvc", "repro"))) == ALL
     repository.commit("Results")

@@ -9,13 +9,11 @@ import pytest
 
 from pipeline import lanes, settings
 from tests.processes import running
-from tests.repository import ran
 
-pytestmark = pytest.mark.xdist_group("bytes")  # one repository, so one worker
+pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
 
 REPRO = ("python", "-m", "stages.repro", "--jobs", "2")
 FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05"}
-LANES = ["evaluate@overfit", "evaluate@words", "train@overfit-lstm", "train@words-lstm"]
 
 
 def wait(condition, seconds=60):
@@ -23,10 +21,6 @@ def wait(condition, seconds=60):
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
-
-
-def change_all(params):
-    params["training"]["clip"] = 0.5
 
 
 def change_words(params):
@@ -58,13 +52,15 @@ def stopped(repository, number):
     return process.returncode, output.splitlines()[-1]
 
 
-def test_what_changed_runs_side_by_side_and_then_nothing_is_left_to_do(copy):
-    copy.change_params(change_all)
-    output = copy.run(*REPRO)
-    assert (sorted(ran(output)[:4]), ran(output)[4:]) == (LANES, ["report", "publish"])
-    assert "  words | > python -m stages.train words-lstm" in output
-    assert "overfit | > python -m stages.train overfit-lstm" in output
-    assert ran(copy.run(*REPRO)) == []
+def test_what_is_missing_comes_back_side_by_side_and_then_nothing_is_left_to_do(copy):
+    for name in ("words", "overfit"):
+        (copy.folder / f"results/{name}/metrics.json").unlink()
+    lines = copy.run(*REPRO).splitlines()
+    restored = "is cached - skipping run, checking out outputs"
+    assert f"  words | Stage 'evaluate@words' {restored}" in lines
+    assert f"overfit | Stage 'evaluate@overfit' {restored}" in lines
+    assert lines[-1] == "Data and pipelines are up to date."
+    assert copy.run("git", "status", "--porcelain") == ""
 
 
 def test_a_data_set_in_which_nothing_changed_gets_no_lane(copy, monkeypatch):
@@ -81,7 +77,7 @@ def test_a_data_set_that_fails_stops_the_others_and_is_named(copy):
     lines = copy.run(*REPRO, code=1).splitlines()
     assert lines[-1] == "Error: words: failed, as it says above; what ran beside it was stopped"
     assert [line for line in lines if line.startswith("  words | Error: data/raw/words.txt: ")]
-    assert "overfit | > python -m stages.train overfit-lstm" in lines
+    assert not [line for line in lines if line.startswith("overfit | overfit-lstm: ")]  # its training of hours
     assert not [line for line in lines if "Interrupted" in line or "Traceback" in line]
 
 
