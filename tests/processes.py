@@ -1,9 +1,10 @@
-"""Commands that run beside a test."""
+"""Commands that run beside a test, and waiting for what they do."""
 
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -18,3 +19,11 @@ def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until a condition holds, which it must within so many seconds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)

@@ -9,20 +9,13 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from tests.processes import running
+from tests.processes import running, wait
 from tests.repository import Repository, ran
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
 
 REPRO = ("dvc", "repro", "train@words-lstm")
 FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05", "PIPELINE_WORKERS": "2"}
-
-
-def wait(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def lengthen(params):

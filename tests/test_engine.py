@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline import engine
 from pipeline.errors import UserError
 from tests import work
-from tests.processes import running
+from tests.processes import running, wait
 from tests.small import REPOSITORY
 
 
@@ -31,13 +31,6 @@ def holding(tmp_path):
     with running(command, env=environment, text=True) as process:
         wait(lambda: sum(path.read_text() == "locked" for path in tmp_path.iterdir()) == 2)
         yield process, tmp_path
-
-
-def wait(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def free(path):

@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import sys
 
+import psutil
 import pytest
 
 from pipeline import differences, verification
+from tests.processes import running, wait
 from tests.repository import Repository
 from tests.small import REPOSITORY
 
@@ -196,6 +200,25 @@ def test_what_no_processor_explains_is_not_excused(path, amount, agrees):
     found = (differences.Difference(path, amount),)
     assert verification.Verdict("a", found, (), ()).agrees is agrees
     assert not verification.Verdict("a", found, (), None).agrees
+
+
+def test_ctrl_c_ends_it_when_all_that_runs_in_the_clone_has_ended(project, tmp_path):
+    mark, folder = tmp_path / "runs", tmp_path / "temporary"
+    folder.mkdir()
+    sleep = f"import time\n    Path({str(mark)!r}).touch()\n    time.sleep(100)"
+    (project.folder / "make.py").write_text(f"{MAKE}\nif Path.cwd().name == 'clone':\n    {sleep}\n")
+    project.run("dvc", "repro")
+    project.commit("A pipeline that takes long")
+    options = project.options(PYTHONPATH=str(REPOSITORY), TMPDIR=str(folder))
+    with running((sys.executable, "-m", "stages.verify"), **options) as process:
+        wait(mark.exists)
+        family = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=20)
+        assert not [child for child in family if child.is_running() and child.status() != "zombie"]
+    assert process.returncode == 130
+    assert output.splitlines()[-1] == "Interrupted; run the same command again."
+    assert list(folder.glob("verify-*")) == []
 
 
 def test_a_pipeline_that_fails_is_told(project):

@@ -17,7 +17,7 @@ import pytest
 
 from pipeline.datasets import prepared as data
 from tests import small
-from tests.processes import running
+from tests.processes import running, wait
 from tests.stages.conftest import PARAMS, command
 
 LONG = (
@@ -35,13 +35,6 @@ KILLED = (
 
 def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def wait(condition: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -2,25 +2,17 @@
 
 import os
 import signal
-import time
 
 import psutil
 import pytest
 
 from pipeline import lanes, settings
-from tests.processes import running
+from tests.processes import running, wait
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
 
 REPRO = ("python", "-m", "stages.repro", "--jobs", "2")
 FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05"}
-
-
-def wait(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def change_words(params):
