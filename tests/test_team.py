@@ -1,13 +1,17 @@
 """Commands side by side: what they print, and what becomes of the others when one ends badly."""
 
+import os
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 
 from pipeline import team
 from pipeline.errors import UserError
+from tests.processes import running, wait
 from tests.small import REPOSITORY
 
 FAILS = """
@@ -25,6 +29,12 @@ os.environ["DVC_STAGE"] = "as DVC says to the commands that it runs"
 orphans.end_with_dvc()
 open("waiting", "w").close()
 time.sleep(100)
+"""
+COUNTS = """
+import time
+for number in range(50):
+    print(number, flush=True)
+    time.sleep(0.05)
 """
 
 
@@ -63,3 +73,18 @@ def test_ctrl_c_while_they_are_started_stops_all(here, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         team.run({"names": python("open('begun', 'w')")}, at_once=1)
     assert not (here / "begun").exists()
+
+
+def test_ctrl_z_halts_all_until_they_are_continued():
+    program = f"from pipeline import team; team.run(dict.fromkeys('ab', {python(COUNTS)!r}), 2)"
+    with running(python(program), cwd=REPOSITORY, text=True) as process:
+        first = psutil.Process(process.pid)
+        wait(lambda: len(first.children()) == 2)
+        for number in (signal.SIGTSTP, signal.SIGCONT) * 2:
+            os.kill(process.pid, number)
+            halted = number == signal.SIGTSTP
+            wait(lambda now=halted: all((each.status() == "stopped") == now for each in (first, *first.children())))
+            assert len(first.children()) == 2
+        output, errors = process.communicate(timeout=20)
+    assert sorted(output.split("\n")) == sorted(["", *(f"{name} | {number}" for name in "ab" for number in range(50))])
+    assert (process.returncode, errors) == (0, "")
