@@ -56,7 +56,7 @@ def at_once() -> int:
 
 def recorded(all_lanes: Sequence[Lane]) -> list[Lane]:
     """Return the lanes whose stages dvc.lock knows: DVC appends others as they end, side by side in no fixed order."""
-    text = LOCK.read_text(encoding="utf-8") if LOCK.exists() else ""
+    text = LOCK.read_text(encoding="utf-8", errors="replace") if LOCK.exists() else ""
     known = set(re.findall(r"^  (\S+):$", text, re.MULTILINE))
     return [lane for lane in all_lanes if known.issuperset(lane.stages)]
 
