@@ -40,6 +40,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "text": STREAM,
 }
 MODELS = {f"{name}-lstm": {"dataset": name, **CHANGES.get(name, {})} for name in DATASETS}
+MODELS["sales-flat"] = {**MODELS["sales-lstm"], "input": "flat"}
 MODELS["text-bidirectional"] = {**MODELS["text-lstm"], "direction": "both"}
 
 

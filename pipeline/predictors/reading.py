@@ -60,8 +60,9 @@ def _read(model: SequenceModel, items: Sequence[Item]) -> NDArray[np.float64]:
         return outputs[-1:].cpu().numpy()
     rows, lengths = pad(items)
     inputs, ends = _tensor(model, rows), torch.from_numpy(lengths.astype(np.int64)).to(_device(model))
+    padded = bool((lengths < rows.shape[1]).any())
     with torch.inference_mode():
-        outputs, _ = model(inputs, ends)
+        outputs, _ = model(inputs, ends if padded else None)  # a window that is one step has no length
         if model.shape.every_step:
             outputs = outputs[torch.arange(len(items), device=ends.device), ends - 1]
     last: NDArray[np.float64] = outputs.cpu().numpy()

@@ -13,9 +13,11 @@ def test_numbers_and_their_text_are_the_same_question(loaded):
     assert loaded("sales-lstm").predict("1, 2 3,4") == loaded("sales-lstm").predict(np.array([1.0, 2, 3, 4]))
 
 
-@pytest.mark.parametrize(("name", "array"), [("sums-lstm", "inputs"), ("sales-lstm", "values")])
+@pytest.mark.parametrize(
+    ("name", "array"), [("sums-lstm", "inputs"), ("sales-lstm", "values"), ("sales-flat", "values")]
+)
 def test_numbers_are_those_that_evaluate_finds(loaded, trained_project, name, array):
-    dataset = name.removesuffix("-lstm")
+    dataset = name.partition("-")[0]
     prepared, model = data.read(trained_project / "data/prepared" / dataset), loaded(name, seed=1)
     settings, task, arrays = model.trained.settings, TASKS[prepared.card.task], prepared.splits["test"]
     network = restored(prepared, settings, trained_project / "models" / dataset / name, 1, HELD_OUT)
