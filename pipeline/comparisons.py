@@ -1,11 +1,16 @@
-"""Compare the models of a data set in pairs, on the same test items and seeds.
+"""Compare the models of a data set in pairs, on the same test items.
 
-The spread of a difference comes from a paired bootstrap: seeds and items are drawn anew, with replacement, and the
-same ones for both models. Items that stand side by side in a text or a series are alike, so they are drawn in blocks.
+The spread of a difference has two parts. Of the items it comes from a paired bootstrap: they are drawn anew, with
+replacement, and the same ones for both models. Items that stand side by side in a text or a series are alike, so they
+are drawn in blocks. Of the seeds there are too few to draw from: three that agree by chance, as one time in four they
+do, would agree in every draw. So what other seeds would change is drawn from Student's t, with the degrees of freedom
+of Welch (1947). The bootstrap is widened in the same way where there are few blocks.
+
 With many pairs some differ by luck: Holm's correction (1979) holds the chance of one false claim to 5 %.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -19,6 +24,7 @@ from pipeline.references import BASELINE
 
 RESAMPLES = 4000  # at least
 RESAMPLES_A_PAIR = 100  # else no p could be small enough to stay so when it is multiplied by the pairs
+DRAWN_AT_ONCE = 1 << 20  # blocks, so that memory stays small
 LEVEL = 0.95
 BLOCKS = {"text": 50, "windows": 20}  # items drawn together, by format: neighbours are alike; of a series, a season
 
@@ -44,23 +50,19 @@ def comparisons(card: Card, judgements: Judgements, excluded: Sequence[str] = ()
 
     Models in `excluded` are left out: their figures mean nothing. A model is compared on the seeds that finished.
     """
-    scored: Scored = {}
-    for name in (*judgements.networks, BASELINE):
-        found = judgements.predictions(name, "test")
-        if found and name not in excluded:
-            scored[name] = {seed: _summed(card, each) for seed, each in found.items()}
-    return _compared(card, scored, list(combinations(scored, 2)))
+    found = {name: judgements.predictions(name, "test") for name in (*judgements.networks, BASELINE)}
+    runs = {name: list(each.values()) for name, each in found.items() if each and name not in excluded}
+    return _compared(card, runs, list(combinations(runs, 2)))
 
 
 def together_with_baseline(card: Card, judgements: Judgements, excluded: Sequence[str] = ()) -> list[Comparison]:
     """Compare what each model's seeds say together with the strong baseline, on the test items."""
     said = {name: together.of(judgements, name, "test") for name in judgements.networks if name not in excluded}
-    base = judgements.predictions(BASELINE, "test")
+    base = list(judgements.predictions(BASELINE, "test").values())
     if not base:
         return []
-    scored = {name: {0: _summed(card, each)} for name, each in said.items() if each is not None}
-    couples = [(name, BASELINE) for name in scored]
-    return _compared(card, scored | {BASELINE: {0: _summed(card, base[0])}}, couples)
+    runs = {name: [each] for name, each in said.items() if each is not None}
+    return _compared(card, runs | {BASELINE: base}, [(name, BASELINE) for name in runs])
 
 
 def measure_of(card: Card) -> str:
@@ -91,57 +93,80 @@ def _blocks(card: Card, predictions: Predictions, items: int) -> NDArray[np.int6
     return np.arange(items, dtype=np.int64) // (card.season or BLOCKS.get(card.format, 1))
 
 
-def _summed(card: Card, predictions: Predictions) -> tuple[Numbers, Numbers]:
-    """Return the sum of the measure in each block, and the items of each."""
-    items = _items(card, predictions)
-    block = _blocks(card, predictions, len(items))
-    return np.bincount(block, items).astype(np.float64), np.bincount(block).astype(np.float64)
-
-
-Scored = dict[str, dict[int, tuple[Numbers, Numbers]]]
-
-
 def _resamples(pairs: int) -> int:
     """Return how often to draw for each of some pairs."""
     return max(RESAMPLES, RESAMPLES_A_PAIR * pairs)
 
 
 @dataclass(frozen=True)
-class _Pair:
-    """Two models, and by how much the first has more of the measure than the second: of each seed and block."""
+class _Scored:
+    """What a model has of the measure: in each block, the mean over its runs; and what is unsure as those are few."""
 
-    first: str
-    second: str
-    differences: Numbers  # (seeds, blocks)
+    sums: Numbers  # (blocks,)
+    variance: float  # of the mean over runs; unknown, so 0, where there is one run
+    freedom: int  # its degrees of freedom
 
 
-def _compared(card: Card, scored: Scored, couples: Sequence[tuple[str, str]]) -> list[Comparison]:
-    """Bootstrap pairs, those of as many seeds all from the same draws, and correct their p."""
-    pairs = [pair for first, second in couples if (pair := _pair(scored, first, second)) is not None]
-    if not pairs:
+def _compared(
+    card: Card, runs: Mapping[str, Sequence[Predictions]], couples: Sequence[tuple[str, str]]
+) -> list[Comparison]:
+    """Compare pairs of models, all on the same draws of items, and correct their p."""
+    if not couples:
         return []
-    _, sizes = next(iter(scored[pairs[0].first].values()))  # the same test items for all
-    drawn = np.empty((len(pairs), _resamples(len(couples))))
-    for seeds in {len(pair.differences) for pair in pairs}:
-        alike = [place for place, pair in enumerate(pairs) if len(pair.differences) == seeds]
-        drawn[alike] = _resampled(np.stack([pairs[place].differences for place in alike]), sizes, drawn.shape[1])
-    return _corrected([_comparison(card, pair, sizes, means) for pair, means in zip(pairs, drawn, strict=True)])
+    first = next(iter(runs.values()))[0]  # the same test items for all
+    block = _blocks(card, first, len(_items(card, first)))
+    sizes = np.bincount(block).astype(np.float64)
+    scored = {name: _scored(card, each, block) for name, each in runs.items()}
+    draws = _resampled(np.stack([each.sums for each in scored.values()]), sizes, _resamples(len(couples)))
+    other_items = dict(zip(scored, draws, strict=True))
+    found = []
+    for one, other in couples:
+        difference = float((scored[one].sums - scored[other].sums).sum() / sizes.sum())
+        other_seeds = _of_other_seeds(scored[one], scored[other], draws.shape[1])
+        drawn = difference + other_items[one] - other_items[other] + other_seeds
+        found.append(_comparison(card, (one, other), difference, drawn))
+    return _corrected(found)
 
 
-def _pair(scored: Scored, first: str, second: str) -> _Pair | None:
-    """Subtract two models' sums; the baseline has one run, which stands against every seed."""
-    seeds = [seed for seed in scored[first] if seed in scored[second] or second == BASELINE]
-    if not seeds:
-        return None
-    base = next(iter(scored[second].values()))
-    return _Pair(
-        first, second, np.stack([scored[first][seed][0] - scored[second].get(seed, base)[0] for seed in seeds])
-    )
+def _scored(card: Card, runs: Sequence[Predictions], block: NDArray[np.int64]) -> _Scored:
+    """Sum up the measure of a model's runs."""
+    sums = np.stack([np.bincount(block, _items(card, each)) for each in runs])  # (runs, blocks)
+    means, freedom = sums.sum(1) / len(block), len(runs) - 1
+    variance = float(means.var(ddof=1)) / len(runs) if freedom else 0.0
+    return _Scored(sums.mean(0), variance, freedom)
 
 
-def _comparison(card: Card, pair: _Pair, sizes: Numbers, drawn: Numbers) -> Comparison:
-    """Say which of a pair is the better, by the mean differences of all resamples."""
-    first, second, difference = pair.first, pair.second, float(pair.differences.mean(0).sum() / sizes.sum())
+def _resampled(sums: Numbers, sizes: Numbers, resamples: int) -> Numbers:
+    """Return by how much the mean of each model (rows) changes with other items, in each resample (columns)."""
+    generator, blocks = np.random.default_rng(0), len(sizes)
+    portion = min(max(DRAWN_AT_ONCE // blocks, 1), resamples)
+    counts = (_drawn(generator, blocks, portion) for _ in range(0, resamples, portion))
+    means = np.concatenate([sums @ of / (sizes @ of) for of in counts], axis=1)[:, :resamples]
+    # What turns a normal variable into Student's, and the bootstrap's variance into one without bias.
+    wider = np.sqrt(blocks / generator.chisquare(max(blocks - 1, 1), resamples))
+    changes: Numbers = (means - (sums.sum(1) / sizes.sum())[:, None]) * wider
+    return changes
+
+
+def _drawn(generator: np.random.Generator, blocks: int, resamples: int) -> NDArray[np.int64]:
+    """Return how often each block (rows) is drawn in each resample (columns)."""
+    places = generator.integers(blocks, size=(resamples, blocks)) + blocks * np.arange(resamples)[:, None]
+    return np.bincount(places.ravel(), minlength=resamples * blocks).reshape(resamples, blocks).T
+
+
+def _of_other_seeds(one: _Scored, other: _Scored, resamples: int) -> Numbers:
+    """Draw by how much a difference changes with other seeds, (resamples,)."""
+    parts = [each for each in (one, other) if each.variance > 0]
+    if not parts:
+        return np.zeros(resamples)
+    variance = sum(each.variance for each in parts)
+    freedom = variance**2 / sum(each.variance**2 / each.freedom for each in parts)
+    return math.sqrt(variance) * np.random.default_rng(1).standard_t(freedom, resamples)
+
+
+def _comparison(card: Card, pair: tuple[str, str], difference: float, drawn: Numbers) -> Comparison:
+    """Say which of a pair is the better, by the differences of the measure in all resamples."""
+    first, second = pair
     if card.task != "classify":  # a smaller error is better
         drawn, difference = -drawn, -difference
     if difference < 0:
@@ -149,18 +174,6 @@ def _comparison(card: Card, pair: _Pair, sizes: Numbers, drawn: Numbers) -> Comp
     low, high = np.quantile(drawn, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     p = min(1.0, 2 * (float(np.sum(drawn <= 0)) + 1) / (len(drawn) + 1))
     return Comparison(first, second, measure_of(card), difference, float(low), float(high), p, False)
-
-
-def _resampled(differences: Numbers, sizes: Numbers, resamples: int) -> Numbers:
-    """Return the mean difference of each pair (rows) in each resample of seeds and blocks (columns)."""
-    generator = np.random.default_rng(0)
-    pairs, seeds, blocks = differences.shape
-    means = np.empty((pairs, resamples))
-    for number in range(resamples):
-        of_seeds = np.bincount(generator.integers(seeds, size=seeds), minlength=seeds)
-        of_blocks = np.bincount(generator.integers(blocks, size=blocks), minlength=blocks)
-        means[:, number] = differences @ of_blocks @ of_seeds / (seeds * (sizes @ of_blocks))
-    return means
 
 
 def _corrected(pairs: Sequence[Comparison]) -> list[Comparison]:

@@ -1,12 +1,13 @@
 """Judge one network, baseline or limit on the splits of its data set; runs in a worker."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipeline import device, generation, limits, model_folder, scores
 from pipeline.artifacts import Arrays
 from pipeline.baselines.learning import Lesson
 from pipeline.baselines.registry import FITS
+from pipeline.codec import Codec
 from pipeline.datasets import prepared as data
 from pipeline.datasets.prepared import Prepared
 from pipeline.examples import joined
@@ -18,6 +19,7 @@ from pipeline.tasks import TASKS
 
 TEMPERATURES = (0.0, 0.8)
 PREFIX, SAMPLE = 24, 240  # characters
+WORDS = 4  # whose first letters are gone on from
 
 
 def judge(question: Question) -> Judgement:
@@ -29,7 +31,7 @@ def judge(question: Question) -> Judgement:
         for split, answer in answers.items()
     }
     predictions = {split: answer for split, answer in answers.items() if not isinstance(answer, Measured)}
-    samples = _samples(prepared, question) if "stream" in prepared.splits["train"] else ()
+    samples = tuple(_samples(prepared, question)) if prepared.card.task == "next-symbol" else ()
     return Judgement(question.model, question.seed, metrics, predictions, samples)
 
 
@@ -82,21 +84,28 @@ def _network(prepared: Prepared, folder: Path, seed: int) -> dict[str, Answer]:
     return found
 
 
-def _samples(prepared: Prepared, question: Question) -> tuple[Sample, ...]:
-    """Let a language model go on from the first words of the test text."""
+def _samples(prepared: Prepared, question: Question) -> Iterator[Sample]:
+    """Let a language model go on from the first words of the test text, or from the first letters of test words."""
     if question.folder is None or prepared.codec is None or "test" not in prepared.splits:
-        return ()
+        return
     settings = model_folder.read_settings(question.folder)
     model = restored(prepared, settings, question.folder, question.seed, HELD_OUT)
     if model is None:
-        return ()
-    opening = prepared.codec.decode(prepared.splits["test"]["stream"][: 2 * PREFIX].tolist())
-    prefix = opening[PREFIX // 2 :].partition(" ")[2][:PREFIX] or opening[:PREFIX]  # not every script has spaces
-    return tuple(
-        Sample(
-            heat,
-            prefix,
-            "".join(generation.generate(model, prepared.codec, prefix, SAMPLE, heat, question.seed)),
-        )
-        for heat in TEMPERATURES
-    )
+        return
+    for prefix, length in _openings(prepared, prepared.codec):
+        for heat in TEMPERATURES:
+            text = "".join(generation.generate(model, prepared.codec, prefix, length, heat, question.seed))
+            yield Sample(heat, prefix, text)
+
+
+def _openings(prepared: Prepared, codec: Codec) -> Iterator[tuple[str, int]]:
+    """Yield what a model goes on from, and by how many symbols."""
+    test = prepared.splits["test"]
+    if "stream" in test:
+        opening = codec.decode(test["stream"][: 2 * PREFIX].tolist())
+        # Not every script has spaces.
+        yield opening[PREFIX // 2 :].partition(" ")[2][:PREFIX] or opening[:PREFIX], SAMPLE
+        return
+    longest = max(int(arrays["lengths"].max()) for arrays in prepared.splits.values())
+    for first in dict.fromkeys(test["symbols"][:, 0].tolist()[:WORDS]):
+        yield codec.decode([first]), longest - 1

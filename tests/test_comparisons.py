@@ -14,6 +14,8 @@ CARD = small.words("ab\nba\ncab\nabc\ncba\nbac\nacb\n").card.model_copy(
     update={"task": "classify", "format": "labelled"}
 )
 
+TRIALS = 400
+
 
 def judged(model, right, seed=1):
     """Return a judgement whose test rows are right where said, of two classes."""
@@ -57,17 +59,40 @@ def test_the_better_one_of_an_error_is_the_smaller():
     assert pair.difference == pytest.approx(1 - 0.01)
 
 
-def test_seeds_are_paired_and_the_baseline_stands_against_each():
+def test_models_of_unlike_seeds_are_compared_and_the_baseline_has_none():
     right = np.arange(50) % 2 == 0
     pairs = compared(
         judged("a", right, 1),
         judged("a", right, 2),
         judged("b", ~right, 2),
         judged("b", ~right, 3),
+        judged("b", ~right, 4),
         judged("baseline", right, 0),
     )
     assert {(pair.better, pair.worse) for pair in pairs} >= {("a", "baseline")}
     assert len(pairs) == 3
+
+
+@pytest.mark.parametrize(("rows", "luck"), [(10, 0.0), (50, 0.0), (50, 0.2), (50, 2.0)])
+def test_models_that_differ_by_luck_alone_are_told_apart_one_time_in_twenty(rows, luck):
+    """Try with few items and many, and with seeds that differ by as much as items do, and by far more."""
+    card, generator, held = CARD.model_copy(update={"task": "next-symbol"}), np.random.default_rng(1), 0
+    for _ in range(TRIALS):
+        items = {model: generator.normal(size=rows) for model in "ab"}
+        found = [
+            Judgement(model, seed, {}, {"test": {"nats": items[model] + luck * generator.normal()}})
+            for model in items
+            for seed in (1, 2, 3)
+        ]
+        held += comparisons.comparisons(card, Judgements(tuple(found)))[0].holds
+    assert held <= 0.05 * TRIALS + 3 * (0.05 * 0.95 * TRIALS) ** 0.5
+
+
+def test_seeds_that_agree_by_chance_do_not_make_a_difference_hold():
+    right = np.arange(1000) % 2 == 0
+    agreeing = [judged("a", np.r_[~right[:more], right[more:]], seed) for seed, more in ((1, 2), (2, 30), (3, 100))]
+    (pair,) = compared(*agreeing, judged("baseline", right, 0))
+    assert not pair.holds
 
 
 def test_an_excluded_model_and_one_that_diverged_are_in_no_pair():

@@ -77,6 +77,16 @@ def test_a_language_model_writes_on_from_the_test_text(judge, content):
     assert baseline.samples == ()
 
 
+def test_a_model_of_words_writes_on_from_the_first_letters_of_test_words(judge):
+    prepared = small.words("ab\nba\ncab\nabc\ncba\nbac\nacb\n")
+    network, baseline = judge(prepared, batch=2)
+    letters = {prepared.codec.decode([first]) for first in prepared.splits["test"]["symbols"][:, 0].tolist()}
+    assert {sample.prefix for sample in network.samples} == letters
+    assert len(network.samples) == 2 * len(letters)
+    assert {len(sample.prefix + sample.text) for sample in network.samples} == {3}
+    assert baseline.samples == ()
+
+
 def test_a_refit_is_judged_on_all_rows_and_the_other_fit_on_held_out_ones(judge, tmp_path):
     prepared = small.pairs("".join(f"{n} 1,{n}\n" for n in range(20)), refit=True)
     network, baseline = judge(prepared, "baseline-mean", input="values")

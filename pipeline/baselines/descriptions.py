@@ -38,6 +38,25 @@ BASELINES: Mapping[str, Mapping[str, str]] = {
         BASELINE: "Gradient boosting of small trees on the 32 values before the day, for the absolute error; size and "
         "number of trees are chosen on validation days.",
         "baseline-naive": "Gives the value of one season before.",
+        "baseline-median": "Gives the median of the training days, whatever the days before.",
+    },
+}
+
+# What each is called in a sentence.
+CALLED: Mapping[str, Mapping[str, str]] = {
+    "words": {BASELINE: "letter frequencies"},
+    "text": {
+        BASELINE: "n-grams with modified Kneser-Ney smoothing",
+        "baseline-frequent": "symbol frequencies",
+        "baseline-compressor": "a general compressor",
+    },
+    "labelled": {BASELINE: "logistic regression on n-grams", "baseline-frequent": "class frequencies"},
+    "windows": {BASELINE: "logistic regression on n-grams", "baseline-frequent": "class frequencies"},
+    "pairs": {BASELINE: "linear regression", "baseline-mean": "the mean of the training targets"},
+    "series": {
+        BASELINE: "gradient boosting",
+        "baseline-naive": "the value of a season before",
+        "baseline-median": "the median of the training days",
     },
 }
 

@@ -27,6 +27,17 @@ def seasonal_naive(lesson: Lesson) -> Predict:
     return predict
 
 
+def median(lesson: Lesson) -> Predict:
+    """Give the median of the training values, the constant with the least absolute error, whatever came before."""
+    middle = float(np.median(lesson.train["values"]))
+
+    def predict(before: Arrays | None, arrays: Arrays) -> Answer:
+        truth = np.asarray(arrays["values"], dtype=np.float64)
+        return {"truth": truth, "predicted": np.full(len(truth), middle)}
+
+    return predict
+
+
 def boosting(lesson: Lesson) -> Predict:
     """Predict from the values before by gradient boosting; as many trees, and as deep, as serve best."""
     window = min(WINDOW, max(len(lesson.train["values"]) // 2, 1))

@@ -16,5 +16,9 @@ FITS: Mapping[str, Mapping[str, Fit]] = {  # format -> baseline
     "labelled": {BASELINE: classify.by_runs, "baseline-frequent": classify.frequent},
     "windows": {BASELINE: classify.by_endings, "baseline-frequent": classify.frequent},
     "pairs": {BASELINE: regress.linear, "baseline-mean": regress.mean},
-    "series": {BASELINE: forecast.boosting, "baseline-naive": forecast.seasonal_naive},
+    "series": {
+        BASELINE: forecast.boosting,
+        "baseline-naive": forecast.seasonal_naive,
+        "baseline-median": forecast.median,
+    },
 }

@@ -55,6 +55,7 @@ def _faults(dataset: str, origin: Origin) -> Iterator[str]:
 def _results(results: Results, published: Published, model: str) -> Part:
     """Give every figure with its interval, beside baselines and limit and beside what was published."""
     tables = [_split_table(results, model, split) for split in ("test", "validation", "train")]
+    tables.append(standings.each_seed(results, model, SPLITS))
     figures = tuple(claims.rows_of(results, published, model))
     if figures:
         tables.append(Table("Published figures beside our own", claims.COLUMNS, figures, prose=True))

@@ -1,6 +1,6 @@
 """What was published, beside what was measured here, and the faults that lie between them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline.report.parts import Part, Table
 from pipeline.report.published import Claim, Published, Remedy
@@ -40,11 +40,22 @@ def remedies(results: Results, published: Published, model: str | None = None) -
         if remedy.holds_out and model in results.meaningless:
             continue  # it is judged on no rows
         if any(remedy.concerns(name) and name in published.models for name in named):
-            undone = remedy.holds_out and "test" not in results.splits
-            yield remedy.model_copy(update={"here": NOT_HERE}) if undone else remedy
+            yield remedy.model_copy(update={"here": _done(results, remedy, named)})
 
 
 NOT_HERE = "No row of this data set is held out, so the same is true here."
+NO_DROPOUT = "It has none with these settings, so no result changes."
+
+
+def _done(results: Results, remedy: Remedy, models: Sequence[str]) -> str:
+    """Say what is done about a fault here, if anything, and where nothing comes of it."""
+    if remedy.holds_out and "test" not in results.splits:
+        return NOT_HERE
+    if remedy.of_dropout and not any(remedy.concerns(name) and _has_dropout(results, name) for name in models):
+        return f"{remedy.here} {NO_DROPOUT}"
+    return remedy.here
+
+
 COLUMNS = ("published", "measured on", "here, measured alike", "here, on held-out rows", "also reported")
 
 
@@ -86,8 +97,12 @@ def _alike(results: Results, claim: Claim, model: str) -> str:
 
 def _dropout(results: Results, model: str) -> str:
     """Say that a network was trained, and its training loss taken, with dropout."""
+    return ", with dropout" if _has_dropout(results, model) else ""
+
+
+def _has_dropout(results: Results, model: str) -> bool:
     of = results.models[model].settings
-    return ", with dropout" if of.dropout or of.input_dropout or of.output_dropout else ""
+    return bool(of.dropout or of.input_dropout or of.output_dropout)
 
 
 def _interval(row: dict[str, str]) -> dict[str, float]:
@@ -110,7 +125,10 @@ def _changed(results: Results, remedy: Remedy) -> str:
         return "; ".join(f"{model}: training perplexity {training_perplexity(results, model)}" for model in named)
     split = remedy.split if remedy.split in results.splits else results.splits[0]
     metric = headline_of(results, split)
-    figures = [
-        f"{model} {shown(results, model, split, metric)}" for model in results.contestants if remedy.concerns(model)
+    changed = [
+        model
+        for model in results.contestants
+        if remedy.concerns(model) and (_has_dropout(results, model) or not remedy.of_dropout)
     ]
+    figures = [f"{model} {shown(results, model, split, metric)}" for model in changed]
     return f"{label(metric)} on {judged_on(results, split)}: {'; '.join(figures)}" if figures else NONE

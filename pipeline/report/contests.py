@@ -15,9 +15,10 @@ UNITS = {
     "mae": (1.0, "of mean absolute error", "mean absolute error"),
 }
 METHOD = (
-    "A difference between two models, or between a model and the baseline, is measured on the same test items and "
-    "seeds. Its interval is a paired bootstrap over both (95 %), in which neighbours in a text or a series are drawn "
-    "together. It holds if it is significant at 5 % after Holm's correction for the number of pairs of the data set."
+    "A difference between two models, or between a model and the baseline, is measured on the same test items. Its "
+    "95 % interval comes from a paired bootstrap over the items, in which neighbours in a text or a series are drawn "
+    "together, and from Student's t over the seeds, which are too few to draw from. It holds if it is significant at "
+    "5 % after Holm's correction for the number of pairs of the data set."
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pipeline.report.parts import Figure, Part, Table
 from pipeline.report.reading import Results, Rows
 from pipeline.report.scoring import ranked
-from pipeline.report.wording import NONE, listed, number, share, spread
+from pipeline.report.wording import NONE, counted, listed, number, share, spread
 
 CONFUSIONS = 5  # named in words, of each model
 
@@ -54,7 +54,7 @@ def _curves_sentences(results: Results) -> Iterator[str]:
 
 def _curves_alt(results: Results) -> str:
     epochs = ", ".join(
-        f"{model} {max((seed['epochs'] for seed in of.seeds.values()), default=0)} epochs"
+        f"{model} {counted(max((seed['epochs'] for seed in of.seeds.values()), default=0), 'epoch')}"
         for model, of in results.models.items()
     )
     return f"Line chart of training and validation loss by epoch: {epochs}."
@@ -110,8 +110,9 @@ def _rounded(cell: str) -> str:
 
 
 def _samples(results: Results, rows: Rows) -> Part:
+    what = "the first letter of test words" if results.card["format"] == "words" else "a prefix of the test text"
     table = Table(
-        "What the models write after a prefix of the test text",
+        f"What the models write after {what}",
         ("model", "temperature", "prefix", "text"),
         tuple((_marked(results, row["model"]), row["temperature"], row["prefix"], row["text"]) for row in rows),
     )

@@ -39,6 +39,7 @@ class Remedy(Block):
     models: Annotated[tuple[str, ...], Field(strict=False)]  # none: all of the data set
     split: Literal["train", "test"]
     holds_out: bool = False  # done by holding rows out, and so not at all where none is
+    of_dropout: bool = False  # changes nothing of a network without dropout
 
     def concerns(self, model: str) -> bool:
         """Tell whether it is a fault of a model's write-up."""

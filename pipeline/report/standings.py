@@ -1,6 +1,6 @@
 """How the models of a data set did: its part of the summary, and its tables of metrics."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.baselines.descriptions import description
 from pipeline.report.claims import beside_others
@@ -90,6 +90,19 @@ def _seeds_tables(results: Results) -> Iterator[Table]:
         rows = tuple((model, *_by_seed(of, seeds)) for model, of in values.items() if of)
         caption = f"Each seed's {label(metric)} on {judged_on(results, split)}"
         yield Table(caption, ("model", *(f"seed {seed}" for seed in seeds)), rows)
+
+
+def each_seed(results: Results, model: str, splits: Iterable[str]) -> Table | None:
+    """Return each seed's value of every metric of a model; nothing where there is one seed, or figures mean nothing."""
+    found: dict[tuple[str, str], dict[str, float]] = {(split, metric): {} for split in splits for metric in METRICS}
+    for row in results.values:
+        if row["model"] == model:
+            found.setdefault((row["split"], row["metric"]), {})[row["seed"]] = float(row["value"])
+    seeds = list(results.models[model].seeds)
+    if len(seeds) < 2 or model in results.meaningless or not any(found.values()):
+        return None
+    rows = tuple((split, label(metric), *_by_seed(of, seeds)) for (split, metric), of in found.items() if of)
+    return Table("Each seed's figures", ("rows", "measure", *(f"seed {seed}" for seed in seeds)), rows)
 
 
 def _by_seed(values: Mapping[str, float], seeds: Sequence[str]) -> Iterator[str]:

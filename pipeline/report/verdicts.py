@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.references import BASELINE
+from pipeline.baselines.descriptions import CALLED
+from pipeline.references import BASELINE, is_baseline
 from pipeline.report import contests, joint
 from pipeline.report.parts import Part
 from pipeline.report.reading import Results
-from pipeline.report.scoring import beaten_by, best, headline_of, judge_of, judged_on, shown
+from pipeline.report.scoring import beaten_by, best, better_than, headline_of, judge_of, judged_on, ranked, shown
 from pipeline.report.wording import NONE, count, label, listed
 
 
@@ -93,8 +94,24 @@ def _cheaper(results: Results, model: str) -> Iterator[str]:
 def _beaten(results: Results, split: str) -> Iterator[str]:
     """Say plainly where baselines do better than every network, and whether those differences hold."""
     every = "every network" if len(results.contestants) > 1 else "the network"
-    for name, metric in beaten_by(results, split):
+    ahead = list(beaten_by(results, split))
+    for name, metric in ahead:
         holds = name == BASELINE and _beside_baseline(results) == "beaten"
-        figure = f"{label(metric)} {shown(results, name, split, metric)}"
-        verb = "beats" if holds else "has a better mean than"
-        yield f"{contests.first(name)} ({figure}), which is no network, {verb} {every} here."
+        yield f"{_called(results, name, split, metric)} {'beats' if holds else 'has a better mean than'} {every} here."
+    for name in filter(is_baseline, results.references):
+        if name != BASELINE and name not in dict(ahead) and (behind := list(_behind(results, name, split))):
+            metric = behind[0][1]
+            networks = listed([model for model, _ in behind])
+            yield f"{_called(results, name, split, metric)} has a better mean than {networks}."
+
+
+def _called(results: Results, name: str, split: str, metric: str) -> str:
+    """Return what a baseline is, with its figure, at the start of a sentence."""
+    what = CALLED[results.card["format"]][name]
+    return f"{contests.first(name)}, {what} ({label(metric)} {shown(results, name, split, metric)}),"
+
+
+def _behind(results: Results, name: str, split: str) -> Iterator[tuple[str, str]]:
+    """Yield the networks, in their order, than which a baseline has a better mean, and the metric by which it has."""
+    for model in ranked(results, split):
+        yield from ((model, metric) for each, metric in better_than(results, model, split) if each == name)

@@ -57,6 +57,13 @@ def test_the_naive_forecast_is_the_value_of_a_season_before():
     assert np.array_equal(found["predicted"], found["truth"] - 3)
 
 
+def test_the_constant_forecast_is_the_median_of_the_training_days():
+    prepared = small.series(np.r_[1.0, 2, 9, np.arange(17.0)], season=3)
+    found = forecast.median(lesson(prepared))(prepared.splits["train"], prepared.splits["test"])
+    assert np.array_equal(found["truth"], prepared.splits["test"]["values"])
+    assert set(found["predicted"]) == {np.median(prepared.splits["train"]["values"])}
+
+
 def test_the_first_season_of_all_has_no_naive_forecast():
     prepared = small.series(np.arange(20.0), season=3, validation=0.0, test=0.0, refit=True)
     found = forecast.seasonal_naive(lesson(prepared))(None, prepared.splits["train"])

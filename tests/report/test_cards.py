@@ -35,12 +35,16 @@ def test_there_is_a_card_for_every_model_with_all_its_parts(view: View) -> None:
 
 
 def test_figures_stand_with_their_intervals_beside_baseline_limit_and_what_was_published(view: View) -> None:
-    test, validation, train, published = part(view, "words-lstm", "Results").tables
+    test, validation, train, seeds, published = part(view, "words-lstm", "Results").tables
     assert [table.caption.partition(":")[0] for table in (test, train)] == ["On test rows", "On all rows"]
     assert validation.columns == ("measure", "words-lstm", "baseline", "limit")
     (loss,) = (row for row in train.rows if row[0] == "loss (nats)")
     assert re.fullmatch(r"0\.\d+ \(0\.\d+ to 0\.\d+\)", loss[1])
     assert loss[2:] == ("0.250", "0.25")
+    assert seeds.columns == ("rows", "measure", "seed 1", "seed 2", "seed 3")
+    figures = {(row[:2], seed): float(row[1 + seed]) for row in seeds.rows for seed in (1, 2, 3)}
+    assert {rows for (rows, _), _ in figures} == {"test", "validation", "train"}
+    assert len({round(figures[("train", "loss (nats)"), seed], 4) for seed in (1, 2, 3)}) == 3
     (row,) = published.rows
     assert row[:3] == ("0.2642 (mean loss, epoch 1400)", "the 50 training words", loss[1])
     assert "3.1648 (epoch 0)" in row[4]

@@ -1,6 +1,7 @@
 """What cannot be done is told by the data set and the settings at hand."""
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -84,6 +85,29 @@ def test_losses_that_are_not_measured_alike_are_told(here: Path) -> None:
     alike = {row[0]: row[3] for row in claims.rows}
     assert alike["lyrics-lstm"].endswith(", of the training text, with dropout")
     assert alike["lyrics-bidirectional"].endswith(", of the training text")
+
+
+def test_dropout_changes_what_has_some(here: Path) -> None:
+    words = "words-lstm: {dataset: words, cell: lstm,"
+    known = results_tree.build(here, results_tree.PARAMS.replace(words, f"{words} output_dropout: 0.2,"))
+    _, faults = section_part(report.build(known), "words", "Compared with what was published").tables
+    assert faults.rows[0][1] == "Dropout is off whenever a network is evaluated."
+    changed = r"loss \(nats\) on all 1,890 characters, learnt by heart: words-lstm 0\.\d+ \("
+    assert re.match(changed, faults.rows[0][2])
+
+
+def test_a_weak_baseline_is_named_beside_the_networks_that_it_beats(here: Path) -> None:
+    known = results_tree.build(here)
+    where = paths.results("sales") / "metrics.json"
+    metrics = json.loads(where.read_text())
+    for name, mean in (("sales-lstm", 0.7), ("sales-rnn", 0.8), ("baseline", 0.6), ("baseline-median", 0.75)):
+        metrics[name] = {split: {"mase": {"mean": mean, "low": mean, "high": mean}} for split in ("validation", "test")}
+    artifacts.write_json(where, metrics)
+    points = section_part(report.build(known), "sales", "Which model to take").points
+    assert "The baseline, gradient boosting (MASE 0.600), has a better mean than every network here." in points
+    assert points[-1] == (
+        "baseline-median, the median of the training days (MASE 0.750), has a better mean than sales-rnn."
+    )
 
 
 def test_a_loss_over_every_step_is_told(here: Path) -> None:
