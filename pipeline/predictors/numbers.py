@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.datasets import pairs, series
 from pipeline.datasets.reading import finite, shown
 from pipeline.errors import UserError
-from pipeline.predictors import tables
+from pipeline.predictors import files
 from pipeline.predictors.base import Predictor, Trained
 from pipeline.predictors.reading import Item, last_outputs
 from pipeline.settings import PairsSettings, SeriesSettings
@@ -97,7 +97,7 @@ class Forecaster(_NumberPredictor):
 
     def answer_table(self, source: Path, output: Path | None, column: str | None = None) -> list[str]:
         """Forecast each day that has `window` days before it, and the day after the last."""
-        settings = self.settings.model_copy(update={"raw": str(tables.there(source)), "sales": column or self.column})
+        settings = self.settings.model_copy(update={"raw": str(files.there(source)), "sales": column or self.column})
         dates, values, _ = series.reduced(settings)
         if len(values) < self.window:
             raise UserError(f"{source}: found {len(values)} days; wanted {self.window} or more (the model's window)")
@@ -107,7 +107,7 @@ class Forecaster(_NumberPredictor):
         known = zip(dates.astype(str)[self.window :], values[self.window :].tolist(), strict=True)
         header = (settings.date, settings.sales, *self.columns)
         answers = self.cells([window.astype(np.float32) for window in windows])
-        tables.write(output, header, ((*day, *answer) for day, answer in zip([*known, ("", "")], answers, strict=True)))
+        files.write(output, header, ((*day, *answer) for day, answer in zip([*known, ("", "")], answers, strict=True)))
         return [f"{len(answers)} days in {output}; the last row is the day after {dates[-1]}"]
 
 

@@ -1,18 +1,17 @@
 """Answer the rows of a CSV, a block at a time."""
 
-import csv
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from tqdm import tqdm
 
-from pipeline import artifacts
 from pipeline.datasets import reading
 from pipeline.errors import UserError
+from pipeline.predictors import files
 from pipeline.progress import SECONDS_BETWEEN_LINES
 
 BLOCK = 1 << 13  # rows
@@ -61,7 +60,7 @@ class Progress:
 
 def answer(predictor: Answerer, source: Path, output: Path | None, column: str) -> list[str]:
     """Write the rows of `source` and the answer to each; return what is to be said of it."""
-    rows = reading.table(there(source))
+    rows = reading.table(files.there(source))
     _, header = next(rows, (1, []))
     place = _place(source, header, column)
     if taken := [name for name in predictor.columns if name in header]:
@@ -69,32 +68,10 @@ def answer(predictor: Answerer, source: Path, output: Path | None, column: str) 
     progress = Progress(predictor.name)
     try:
         inputs = _inputs(predictor, rows, source, place)
-        write(output, (*header, *predictor.columns), _answered(predictor, inputs, progress))
+        files.write(output, (*header, *predictor.columns), _answered(predictor, inputs, progress))
     finally:
         progress.close()
     return [] if output is None else [f"{progress.rows:,} rows in {output}"]
-
-
-def there(source: Path) -> Path:
-    """Return the path of a CSV, which must be there."""
-    if not source.is_file():
-        fault = "a folder" if source.is_dir() else "no such file"
-        raise UserError(f"{source}: {fault}; wanted a CSV file")
-    return source
-
-
-def write(output: Path | None, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV, whole or not at all; without a path to standard output."""
-    if output is None:
-        remaining = iter(rows)
-        first = list(islice(remaining, 1))  # before the header: its block may be refused
-        csv.writer(sys.stdout, lineterminator="\n").writerows(chain([header], first, remaining))
-        return
-    try:
-        with artifacts.replacing_file(output) as partial:
-            artifacts.write_csv(partial, header, rows)
-    except OSError as error:
-        raise UserError(f"{output}: {error.strerror}; wanted a file that can be written") from None
 
 
 def _place(source: Path, header: list[str], column: str) -> int:

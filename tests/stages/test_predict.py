@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import pipeline
 from stages.predict import main
+from tests.processes import running
 from tests.small import REPOSITORY as ROOT
 
 
@@ -138,9 +139,41 @@ def test_paths_that_are_none_end_in_one_line(ask, table, tmp_path):
     assert ask("names-lstm", "--input", missing).output == f"Error: {missing}: no such file; wanted a CSV file\n"
     assert ask("sales-lstm", "--input", tmp_path).output == f"Error: {tmp_path}: a folder; wanted a CSV file\n"
     done = ask("names-lstm", "--input", table("name\nK\n"), "--output", tmp_path)
-    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert (done.exit_code, done.output) == (1, f"Error: {tmp_path}: a folder; wanted a file\n")
     short = table("date,store,item,sales\n2020-01-01,1,1,2\n")
     assert "found 1 days; wanted 4 or more" in ask("sales-lstm", "--input", short).output
+
+
+def test_of_a_symlink_the_file_it_leads_to_is_written(ask, table, tmp_path):
+    (tmp_path / "there").mkdir()
+    old, new = tmp_path / "there/old.csv", tmp_path / "there/new.csv"
+    old.write_text("what stood there")
+    for target in (old, new):
+        link = tmp_path / "link.csv"
+        link.unlink(missing_ok=True)
+        link.symlink_to(target.relative_to(tmp_path))
+        assert ask("names-lstm", "--input", table("name\nK\n"), "--output", link).exit_code == 0
+        assert link.is_symlink()
+        assert len(read(target)) == 2
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["new.csv", "old.csv"]
+    link.unlink()
+    link.symlink_to("link.csv")
+    done = ask("names-lstm", "--input", table("name\nK\n"), "--output", link)
+    told = f"Error: {link}: Too many levels of symbolic links; wanted a file that can be written\n"
+    assert (done.exit_code, done.output, link.is_symlink()) == (1, told, True)
+
+
+def test_a_named_pipe_is_written_into(ask, table, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with running(["cat", str(pipe)], text=True) as process:
+        done = ask("names-lstm", "--input", table("name\nK\n"), "--output", pipe)
+        got, _ = process.communicate(timeout=60)
+    assert (done.exit_code, done.stdout) == (0, f"1 rows in {pipe}\n")
+    assert got.splitlines()[0] == "name,prediction,probability"
+    assert len(got.splitlines()) == 2
+    assert pipe.is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "pipe"]
 
 
 @pytest.mark.parametrize(
