@@ -16,8 +16,8 @@ Rows = Iterable[Sequence[object]]
 
 
 def there(source: Path) -> Path:
-    """Return the path of a CSV, which must be there."""
-    if not source.is_file():
+    """Return the path of a CSV, be it a file or a pipe, which must be there."""
+    if source.is_dir() or not source.exists():
         fault = "a folder" if source.is_dir() else "no such file"
         raise UserError(f"{source}: {fault}; wanted a CSV file")
     return source
@@ -29,7 +29,7 @@ def write(output: Path | None, header: Sequence[str], rows: Rows) -> None:
     A file is written whole or not at all; of a symlink, the file that it leads to. What is no file, as a
     named pipe or a device, is given the rows as they come.
     """
-    if output is None:
+    if output is None or _is_standard_output(output):
         _pass_on(sys.stdout, header, rows)
         return
     try:
@@ -41,6 +41,19 @@ def write(output: Path | None, header: Sequence[str], rows: Rows) -> None:
                 _pass_on(stream, header, rows)
     except OSError as error:
         raise UserError(f"{output}: {error.strerror}; wanted a file that can be written") from None
+
+
+def told(output: Path | None, line: str) -> list[str]:
+    """Return a line on a table that was written, or nothing where the table itself stands on standard output."""
+    return [] if output is None or _is_standard_output(output) else [line]
+
+
+def _is_standard_output(output: Path) -> bool:
+    """Tell whether a path leads to where standard output goes, as /dev/stdout does."""
+    try:
+        return os.path.samestat(output.stat(), os.fstat(1))
+    except OSError:
+        return False
 
 
 def _is_file(output: Path) -> bool:

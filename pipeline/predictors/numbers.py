@@ -108,7 +108,7 @@ class Forecaster(_NumberPredictor):
         header = (settings.date, settings.sales, *self.columns)
         answers = self.cells([window.astype(np.float32) for window in windows])
         files.write(output, header, ((*day, *answer) for day, answer in zip([*known, ("", "")], answers, strict=True)))
-        return [f"{len(answers)} days in {output}; the last row is the day after {dates[-1]}"]
+        return files.told(output, f"{len(answers)} days in {output}; the last row is the day after {dates[-1]}")
 
 
 def _single(values: Sequence[float], where: str) -> Numbers:

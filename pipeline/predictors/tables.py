@@ -71,7 +71,7 @@ def answer(predictor: Answerer, source: Path, output: Path | None, column: str) 
         files.write(output, (*header, *predictor.columns), _answered(predictor, inputs, progress))
     finally:
         progress.close()
-    return [] if output is None else [f"{progress.rows:,} rows in {output}"]
+    return files.told(output, f"{progress.rows:,} rows in {output}")
 
 
 def _place(source: Path, header: list[str], column: str) -> int:

@@ -13,6 +13,8 @@ from stages.predict import main
 from tests.processes import running
 from tests.small import REPOSITORY as ROOT
 
+OUTPUT = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+
 
 @pytest.fixture
 def ask(trained_project, monkeypatch):
@@ -29,6 +31,13 @@ def table(tmp_path):
         return tmp_path / "in.csv"
 
     return write
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Return a function that tells how the command is started as a process of its own."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return lambda *arguments: [sys.executable, "-m", "stages.predict", *map(str, arguments)]
 
 
 def read(path):
@@ -174,6 +183,30 @@ def test_a_named_pipe_is_written_into(ask, table, tmp_path):
     assert len(got.splitlines()) == 2
     assert pipe.is_fifo()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "pipe"]
+
+
+def test_a_named_pipe_is_read(ask, table, tmp_path, trained_project):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for name, source in (("names-lstm", table("name\nK\n")), ("sales-lstm", trained_project / "sales.csv")):
+        wanted = ask(name, "--input", source)
+        with running(["sh", "-c", 'cat "$0" > "$1"', str(source), str(pipe)]):
+            done = ask(name, "--input", pipe)
+        assert (done.exit_code, done.output) == (0, wanted.output)
+
+
+def test_standard_input_and_output_may_be_named(ask, command, table, tmp_path, trained_project):
+    source, output = table("name\nK\n"), tmp_path / "out.csv"
+    names = subprocess.run(
+        command("names-lstm", "--input", "-", "--output", "-"), input=source.read_text(), **OUTPUT, check=True
+    )
+    assert (names.stdout, names.stderr) == (ask("names-lstm", "--input", source).stdout, "")
+    ask("sales-lstm", "--input", trained_project / "sales.csv", "--output", output)
+    with (trained_project / "sales.csv").open() as file:
+        sales = subprocess.run(
+            command("sales-lstm", "--input", "/dev/stdin", "--output", "-"), stdin=file, **OUTPUT, check=True
+        )
+    assert (sales.stdout, sales.stderr) == (output.read_text(), "")
 
 
 @pytest.mark.parametrize(
