@@ -5,6 +5,7 @@ import sys
 import click
 
 import pipeline
+from pipeline import piping
 from pipeline.errors import reported
 
 
@@ -16,6 +17,7 @@ from pipeline.errors import reported
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Of the draws.")
 @click.option("--network", type=int, metavar="SEED", help="Let the network of one seed write; otherwise all together.")
 @reported
+@piping.piped
 def main(name: str, prefix: str, length: int, temperature: float, seed: int, network: int | None) -> None:
     """Write text that goes on from a prefix with the trained language model NAME, as fast as it comes.
 

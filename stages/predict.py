@@ -26,6 +26,7 @@ from pipeline.errors import reported
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many answers to rank.")
 @click.option("--network", type=int, metavar="SEED", help="Ask the network of one seed; otherwise the mean of all.")
 @reported
+@piping.piped
 def main(
     name: str,
     inputs: tuple[str, ...],

@@ -30,6 +30,8 @@ def write(output: Path | None, header: Sequence[str], rows: Rows) -> None:
     named pipe or a device, is given the rows as they come.
     """
     if output is None or _is_standard_output(output):
+        if sys.stdout is None:
+            raise UserError("standard output: closed; wanted --output PATH, or where to write")
         _pass_on(sys.stdout, header, rows)
         return
     try:
@@ -39,6 +41,8 @@ def write(output: Path | None, header: Sequence[str], rows: Rows) -> None:
         else:
             with output.open("w", newline="", encoding="utf-8") as stream:
                 _pass_on(stream, header, rows)
+    except BrokenPipeError:
+        raise  # no fault: its reader has what it wanted
     except OSError as error:
         raise UserError(f"{output}: {error.strerror}; wanted a file that can be written") from None
 

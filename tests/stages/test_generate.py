@@ -63,3 +63,13 @@ def test_symbols_are_shown_as_they_come_and_ctrl_c_ends_it_clean(trained_project
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=20)
     assert (process.returncode, rest[-1], errors) == (130, "\n", "")
+
+
+def test_a_reader_that_goes_ends_it_quietly(trained_project):
+    command = [sys.executable, "-m", "stages.generate", "text-lstm", "--prefix", "in the", "--length", "1000000000"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with running(command, cwd=trained_project, env=environment, text=True) as process:
+        assert process.stdout.read(6) == "in the"
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert (process.wait(timeout=60), errors) == (141, "")

@@ -209,6 +209,39 @@ def test_standard_input_and_output_may_be_named(ask, command, table, tmp_path, t
     assert (sales.stdout, sales.stderr) == (output.read_text(), "")
 
 
+def test_a_reader_that_goes_ends_it_quietly(command, table, trained_project):
+    source = table("\n".join(["name", *(["K"] * 50_000)]))  # more than a pipe holds
+    with running(command("names-lstm", "--input", source), cwd=trained_project, text=True) as process:
+        assert process.stdout.readline() == "name,prediction,probability\n"
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert (process.wait(timeout=60), errors) == (141, "")
+
+
+def test_a_reader_of_the_output_that_goes_is_no_fault(command, table, tmp_path, trained_project):
+    source, pipe = table("\n".join(["name", *(["K"] * 50_000)])), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    arguments = ("names-lstm", "--input", source, "--output", pipe)
+    with running(command(*arguments), cwd=trained_project, text=True) as process:
+        with pipe.open() as reader:
+            assert reader.readline() == "name,prediction,probability\n"
+        said, errors = process.communicate(timeout=60)
+    assert (process.returncode, said, errors) == (141, "", "")
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("> /dev/full", "no space left to write it (No space left on device); free some and run again"),
+        (">&-", "closed; wanted --output PATH, or where to write"),
+    ],
+)
+def test_standard_output_that_takes_nothing_is_named(command, table, trained_project, where, told):
+    called = command("names-lstm", "--input", table("name\nK\n"))
+    done = subprocess.run(["sh", "-c", f'"$0" "$@" {where}', *called], cwd=trained_project, **OUTPUT)
+    assert (done.returncode, done.stderr) == (1, f"Error: standard output: {told}\n")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
