@@ -1,6 +1,7 @@
 """Let a language model write: `python -m stages.generate NAME --prefix TEXT`."""
 
 import sys
+from functools import partial
 
 import click
 
@@ -24,7 +25,9 @@ def main(name: str, prefix: str, length: int, temperature: float, seed: int, net
     The prefix is cleaned as the data set is, and shown so. Words end where those of the data set do.
     """
     try:
-        for symbol in pipeline.load(name, seed=network).written(prefix, length, temperature, seed):
+        predictor = pipeline.load(name, seed=network)
+        predictor.notify = partial(click.echo, err=True)
+        for symbol in predictor.written(prefix, length, temperature, seed):
             click.echo(symbol, nl=False)  # which flushes
         click.echo()
     except KeyboardInterrupt:

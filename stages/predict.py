@@ -1,6 +1,7 @@
 """Ask a trained model: `python -m stages.predict NAME INPUT...`."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
@@ -49,6 +50,7 @@ def main(
         raise click.UsageError("--output and --column go with --input PATH")
     try:
         predictor = pipeline.load(name, seed=network)
+        predictor.notify = partial(click.echo, err=True)
         lines = predictor.answer_table(source, output, column) if source else predictor.told_all(inputs, top)
         click.echo("\n".join(lines), nl=bool(lines))
     except KeyboardInterrupt:

@@ -29,6 +29,13 @@ def test_one_network_can_write(write):
     assert done.output == "in the" + "".join(pipeline.load("text-lstm", seed=2).generate("in the", 30, 0)) + "\n"
 
 
+def test_symbols_outside_the_alphabet_are_named(write):
+    done = write("text-lstm", "--prefix", "In the “wo", "--length", "5")
+    told = "text-lstm: symbols that are not in its alphabet, read as a space: '“'\n"
+    assert (done.exit_code, done.stdout[:9], done.stderr) == (0, "in the wo", told)
+    assert write("text-lstm", "--prefix", "In the wo", "--length", "5").stderr == ""
+
+
 def test_a_word_ends(write):
     assert len(write("words-lstm", "--prefix", "a").output) == len("abcd\n")
 

@@ -74,7 +74,7 @@ def test_rows_get_their_answers_in_their_order(ask, table, tmp_path):
         "\ufeffid,name,note\r\n" + "".join(f'{place},{name},"a, b"\r\n\r\n' for place, name in enumerate(names))
     )
     done = ask("names-lstm", "--input", source, "--output", tmp_path / "new/out.csv")
-    unknown = "names-lstm: 1 of 6 rows have a symbol that no training row has; read as `unknown`\n"
+    unknown = "names-lstm: 1 of 6 rows have symbols that no training row has, read as `unknown`: 'ж'\n"
     assert (done.exit_code, done.stdout, done.stderr) == (0, f"6 rows in {tmp_path}/new/out.csv\n", unknown)
     header, *rows = read(tmp_path / "new/out.csv")
     assert header == ["id", "name", "note", "prediction", "probability"]
@@ -130,7 +130,7 @@ def test_a_forecast_goes_on_from_the_last_day_of_a_table(ask, tmp_path, trained_
         ("name,name\nK,K\n", "line 1: column 'name' is twice; found 'name', 'name'; --column names another"),
         ("name,probability\nK,1\n", "line 1: column 'probability' would stand there twice; rename it"),
         ("id,name\n1,K\n2\n", "line 3: found 1 fields; wanted 2"),
-        ("id,name\n1,K\n2, \n", "line 3: names-lstm: found ' '; wanted at least one symbol to read"),
+        ("id,name\n1,ж\n2, \n", "line 3: names-lstm: found ' '; wanted at least one symbol to read"),
         ('name\n"K"x"\n', "line 2: ',' expected after '\"'; wanted comma-separated values"),
         (b"name\nK\xff\n", "byte 6 (0xff) is not UTF-8; save the file as UTF-8"),
     ],
@@ -240,6 +240,32 @@ def test_standard_output_that_takes_nothing_is_named(command, table, trained_pro
     called = command("names-lstm", "--input", table("name\nK\n"))
     done = subprocess.run(["sh", "-c", f'"$0" "$@" {where}', *called], cwd=trained_project, **OUTPUT)
     assert (done.returncode, done.stderr) == (1, f"Error: standard output: {told}\n")
+
+
+OUTSIDE = "symbols that are not in its alphabet, read as a space"
+
+
+def test_symbols_outside_the_alphabet_of_a_text_are_named(ask, table):
+    for name in ("text-lstm", "vowels-lstm"):
+        done = ask(name, "in the\two", "naïve Ж", "I, ï")
+        assert (done.exit_code, done.stderr) == (0, f"{name}: {OUTSIDE}: 'ï', 'Ж', ','\n")
+        assert done.stdout.splitlines()[1:3] == ask(name, "In the wo").stdout.splitlines()[1:3]
+        done = ask(name, "--input", table("context\nnaïve\nin the\nï Ж\n"))
+        assert (done.exit_code, done.stderr) == (0, f"{name}: 2 of 3 rows have {OUTSIDE}: 'ï', 'Ж'\n")
+        assert ask(name, "In the").stderr == ask(name, "--input", table("context\nIn the\n")).stderr == ""
+
+
+def test_many_strange_symbols_are_counted(ask):
+    digits = ", ".join(f"'{digit}'" for digit in range(10))
+    assert ask("text-lstm", "0123456789ïЖ").stderr == f"text-lstm: {OUTSIDE}: {digits} and 2 more\n"
+
+
+def test_a_symbol_that_no_word_may_have_is_refused_where_it_stands(ask, table):
+    source = table("prefix\na\nz9\n")
+    fault = "words-lstm: 'z9': found symbol 'z'; wanted one of 'abcde'"
+    done = ask("words-lstm", "--input", source)
+    assert (done.exit_code, done.output) == (1, f"Error: {source}: line 3: {fault}\n")
+    assert ask("words-lstm", "a", "z9").output == f"Error: {fault}\n"
 
 
 @pytest.mark.parametrize(
