@@ -51,7 +51,13 @@ class LanguageModel(Ranker):
         return dict(zip(self.labels, self.log_probs([self.read(context)])[0].tolist(), strict=True))
 
     def sequence_log_prob(self, text: str, context: str) -> float:
-        """Return the natural logarithm of the probability that `text` follows `context`; 0 for no text."""
+        """Return the natural logarithm of the probability that `text` follows `context`.
+
+        It is the sum over the text's symbols, each of `next_char_log_probs` after all that stands before it,
+        but for what cleaning takes away: that adds nothing. So no text gives 0, and so does, in an alphabet
+        with a space, a space (or what is read as one) after another: (" the", "in ") is as ("the", "in "),
+        and (" ", "in ") gives 0. White space around a word is taken away too.
+        """
         self.notice(context, text)
         before = self.read(context)
         # Cleaned together: a space that ends the context and one that begins the text are one.

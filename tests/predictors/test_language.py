@@ -54,6 +54,10 @@ def test_a_text_is_as_likely_as_evaluate_finds_it(loaded, trained_project):
 def test_context_and_text_are_cleaned_as_one(loaded):
     text = loaded("text-lstm")
     assert text.sequence_log_prob(" word", "the ") == text.sequence_log_prob("word", "the ")
+    assert text.sequence_log_prob(" ", "the ") == 0
+    assert text.sequence_log_prob("a  b", "the") == text.sequence_log_prob("a b", "the")
+    words = loaded("words-lstm")
+    assert words.sequence_log_prob("d ", " b") == words.sequence_log_prob("d", "b")
     with pytest.warns(UnknownSymbolWarning, match=r"'\.'$"):
         assert text.sequence_log_prob(". The Word", "in") == text.sequence_log_prob(" the word", "in")
 
