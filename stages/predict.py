@@ -42,7 +42,8 @@ def main(
     An input is what the model's data set holds: a name, the bits of a number, the characters before the
     one to be told. Forecasts go on from the values of the past days, oldest first with spaces between
     them, or from a CSV of the columns of the data set's own file (date, store, item, sales), reduced to
-    a value a day as there; --output then holds the forecast of each day that has enough days before it.
+    a value a day as there, or of date and sales alone, a row a day; --output then holds the forecast of
+    each day that has enough days before it.
     """
     if bool(inputs) == bool(source):
         raise click.UsageError("wanted either INPUTS or --input PATH")

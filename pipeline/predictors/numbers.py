@@ -96,9 +96,12 @@ class Forecaster(_NumberPredictor):
         return [f"next day  {self.predict(text):.6g}"]
 
     def answer_table(self, source: Path, output: Path | None, column: str | None = None) -> list[str]:
-        """Forecast each day that has `window` days before it, and the day after the last."""
+        """Forecast each day that has `window` days before it, and the day after the last.
+
+        The CSV has the columns of the data set's file, or no stores and items: then a value a day.
+        """
         settings = self.settings.model_copy(update={"raw": str(files.there(source)), "sales": column or self.column})
-        dates, values, _ = series.reduced(settings)
+        dates, values, _ = series.reduced(settings, plain=True)
         if len(values) < self.window:
             raise UserError(f"{source}: found {len(values)} days; wanted {self.window} or more (the model's window)")
         windows = np.lib.stride_tricks.sliding_window_view(values, self.window)

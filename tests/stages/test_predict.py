@@ -120,6 +120,30 @@ def test_a_forecast_goes_on_from_the_last_day_of_a_table(ask, tmp_path, trained_
     assert len(rows) == 60 - 4 + 1
 
 
+def test_a_table_of_one_series_needs_no_stores_and_items(ask, table):
+    days = [f"2020-01-{day:02},{day % 3 + 1.5}\n" for day in range(1, 9)]
+    source = table("date,sales\n" + "".join(days[::-1]))
+    forecast = pipeline.load("sales-lstm").predict([day % 3 + 1.5 for day in range(1, 9)])
+    assert ask("sales-lstm", "--input", source).output == f"day after 2020-01-08  {forecast:.6g}\n"
+    table("date,n\n" + "".join(days))
+    assert ask("sales-lstm", "--input", source, "--column", "n").output == f"day after 2020-01-08  {forecast:.6g}\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("date,sales\n2020-01-01,1\n2020-01-01,2\n", "line 3: found date 2020-01-01 again (see line 2); "
+         "wanted each once"),
+        ("date,store,sales\n2020-01-01,1,1\n", "line 1: column 'item' is not there; found 'date', 'store', 'sales'"),
+        ("day,sales\n2020-01-01,1\n", "line 1: column 'date' is not there; found 'day', 'sales'"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_no_series_ends_in_one_line(ask, table, content, told):
+    source = table(content)
+    done = ask("sales-lstm", "--input", source)
+    assert (done.exit_code, done.output) == (1, f"Error: {source}: {told}\n")
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
