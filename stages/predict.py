@@ -10,6 +10,8 @@ import pipeline
 from pipeline import piping
 from pipeline.errors import reported
 
+TOP = 5
+
 
 @click.command()
 @click.argument("name")
@@ -24,7 +26,7 @@ from pipeline.errors import reported
     help="Where its rows go with their answers; otherwise to standard output, as for -.",
 )
 @click.option("--column", help="The column of --input that holds the inputs; otherwise as in the data set.")
-@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many answers to rank.")
+@click.option("--top", type=click.IntRange(min=1), help=f"How many answers to INPUTS to rank.  [default: {TOP}]")
 @click.option("--network", type=int, metavar="SEED", help="Ask the network of one seed; otherwise the mean of all.")
 @reported
 @piping.piped
@@ -34,7 +36,7 @@ def main(
     source: Path | None,
     output: Path | None,
     column: str | None,
-    top: int,
+    top: int | None,
     network: int | None,
 ) -> None:
     """Ask the trained model NAME about each of INPUTS, or about each row of a CSV.
@@ -49,10 +51,12 @@ def main(
         raise click.UsageError("wanted either INPUTS or --input PATH")
     if source is None and (output or column):
         raise click.UsageError("--output and --column go with --input PATH")
+    if source and top:
+        raise click.UsageError("--top goes with INPUTS; a row of --input gets the most likely answer")
     try:
         predictor = pipeline.load(name, seed=network)
         predictor.notify = partial(click.echo, err=True)
-        lines = predictor.answer_table(source, output, column) if source else predictor.told_all(inputs, top)
+        lines = predictor.answer_table(source, output, column) if source else predictor.told_all(inputs, top or TOP)
         click.echo("\n".join(lines), nl=bool(lines))
     except KeyboardInterrupt:
         os._exit(130)  # at once: a second Ctrl-C must not meet torch's threads while Python takes itself down

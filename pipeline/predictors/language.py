@@ -58,6 +58,7 @@ class LanguageModel(Ranker):
         with a space, a space (or what is read as one) after another: (" the", "in ") is as ("the", "in "),
         and (" ", "in ") gives 0. White space around a word is taken away too.
         """
+        self.refuse_other(text, context)
         self.notice(context, text)
         before = self.read(context)
         # Cleaned together: a space that ends the context and one that begins the text are one.
@@ -74,6 +75,8 @@ class LanguageModel(Ranker):
         """
         if not (temperature == 0 or LEAST <= temperature <= MOST):
             raise UserError(f"temperature: found {temperature:g}; wanted 0, or a number from {LEAST:g} to {MOST:g}")
+        if length < 1:
+            raise UserError(f"length: found {length}; wanted 1 or more")
         start = self._start(prefix)
         room = length if self.longest is None else min(length, self.longest - len(start))
         return generation.generate(self.trained.network, self.codec, start, room, temperature, seed)

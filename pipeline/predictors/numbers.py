@@ -21,10 +21,10 @@ Numbers = NDArray[np.float32]
 class _NumberPredictor(Predictor):
     def predict(self, given: str | Sequence[float]) -> float:
         """Return the number that belongs to a sequence, given as numbers or as the data set writes them."""
-        read = self.read(given) if isinstance(given, str) else self.checked(given)
+        read = self.read(given) if isinstance(given, str) else self.checked(_single(given, self.name))
         return float(self.numbers([read])[0])
 
-    def checked(self, values: Sequence[float]) -> Numbers:
+    def checked(self, values: Numbers) -> Numbers:
         """Return a sequence as the network reads it, or refuse it."""
         raise NotImplementedError
 
@@ -55,14 +55,14 @@ class Regressor(_NumberPredictor):
 
     def read(self, text: str, *, lenient: bool = False) -> Numbers:
         """Read a sequence as it stands in the data set's file."""
-        return self.checked(pairs.numbers(text.strip(), self.settings, self.name))
+        return self.checked(_single(pairs.numbers(text.strip(), self.settings, self.name), self.name))
 
-    def checked(self, values: Sequence[float]) -> Numbers:
+    def checked(self, values: Numbers) -> Numbers:
         """Refuse a sequence of another length than those of the data set, or with other digits."""
         where = f"{self.name}: {self.column}"
         if len(values) != self.length:
             raise UserError(f"{where}: found {len(values)} values; wanted {self.length}, as in the training rows")
-        read = _single(values, where)
+        read = _all_finite(values, where)
         if self.values is not None and (strange := read[~np.isin(read, self.values)]).size:
             wanted = ", ".join(f"{value:g}" for value in self.values)
             raise UserError(f"{where}: found {strange[0]:g}; wanted one of {wanted}, as in the training rows")
@@ -82,14 +82,14 @@ class Forecaster(_NumberPredictor):
         values = [finite(cell) for cell in cells]
         if None in values:
             raise UserError(f"{self.name}: found {shown(cells[values.index(None)])}; wanted numbers, or --input FILE")
-        return self.checked([value for value in values if value is not None])
+        return self.checked(_single([value for value in values if value is not None], self.name))
 
-    def checked(self, values: Sequence[float]) -> Numbers:
+    def checked(self, values: Numbers) -> Numbers:
         """Refuse a series that is shorter than the window, and cut one that is longer."""
         if len(values) < self.window:
             found = f"found {len(values)} values" if len(values) else "found no values"
             raise UserError(f"{self.name}: {found}; wanted the last {self.window} days or more, oldest first")
-        return _single(values[-self.window :], self.name)
+        return _all_finite(values[-self.window :], self.name)
 
     def told(self, text: str, top: int) -> list[str]:
         """Return the next value on a line."""
@@ -114,10 +114,20 @@ class Forecaster(_NumberPredictor):
         return files.told(output, f"{len(answers)} days in {output}; the last row is the day after {dates[-1]}")
 
 
-def _single(values: Sequence[float], where: str) -> Numbers:
-    """Return numbers in single precision, in which all must be finite."""
-    with np.errstate(over="ignore"):
-        numbers = np.asarray(values, dtype=np.float32)
+def _single(values: object, name: str) -> Numbers:
+    """Return a sequence of numbers in single precision."""
+    try:
+        with np.errstate(over="ignore"):
+            numbers = np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError):  # no numbers, or sequences of several lengths
+        numbers = np.empty((0, 0), dtype=np.float32)
+    if numbers.ndim != 1:
+        raise UserError(f"{name}: found {shown(values)}; wanted a text, or a sequence of numbers")
+    return numbers
+
+
+def _all_finite(numbers: Numbers, where: str) -> Numbers:
+    """Refuse a sequence in which a number is not finite."""
     if not np.isfinite(numbers).all():
         raise UserError(f"{where}: found a number that is not finite, or too large; wanted finite numbers")
     return numbers

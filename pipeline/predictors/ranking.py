@@ -58,12 +58,18 @@ class Ranker(Predictor):
 
     def read(self, text: str, *, lenient: bool = False) -> Symbols:
         """Clean and encode a text that is not empty."""
+        self.refuse_other(text)
         known = self.cleaned(text)
         if not known:
             raise UserError(f"{self.name}: found {shown(text)}; wanted at least one symbol to read")
         if not lenient:
             self.notice(text)
         return self.encoded(known, lenient=lenient)
+
+    def refuse_other(self, *texts: object) -> None:
+        """Refuse what is no text."""
+        if other := [text for text in texts if not isinstance(text, str)]:
+            raise UserError(f"{self.name}: found {shown(other[0])}; wanted a text")
 
     def encoded(self, text: str, *, lenient: bool = False) -> Symbols:
         """Encode a cleaned text; one that writes U+FFFD for a symbol asks to have it read as `unknown`."""

@@ -96,6 +96,19 @@ def test_words_end_where_the_words_of_the_data_set_do(loaded, fault):
     assert "found 4 letters" in fault(words.sequence_log_prob, "cc", "ada")
 
 
+@pytest.mark.parametrize("length", [0, -3])
+@pytest.mark.parametrize("name", ["text-lstm", "words-lstm"])
+def test_a_length_that_is_none_is_refused(loaded, fault, name, length):
+    assert fault(loaded(name).generate, "a", length) == f"length: found {length}; wanted 1 or more"
+
+
+def test_what_is_no_text_is_refused(loaded, fault):
+    text = loaded("text-lstm")
+    for call in (lambda: text.generate(None), lambda: text.sequence_log_prob(None, "a")):
+        assert fault(call) == "text-lstm: found None; wanted a text"
+    assert fault(text.sequence_log_prob, "a", 5) == "text-lstm: found 5; wanted a text"
+
+
 @pytest.mark.parametrize("temperature", [-1.0, 1e-9, math.nan, math.inf])
 def test_a_temperature_that_is_none_is_refused(loaded, fault, temperature):
     told = fault(loaded("text-lstm").generate, "a", 5, temperature)

@@ -76,6 +76,13 @@ def test_symbols_outside_an_alphabet_are_a_space_and_warned_of_once(loaded, recw
     assert not recwarn
 
 
+@pytest.mark.parametrize("name", ["names-lstm", "vowels-lstm", "text-lstm", "words-lstm"])
+@pytest.mark.parametrize("given", [None, 5, b"in the", ["a"] * 8])
+def test_what_is_no_text_is_refused(loaded, fault, name, given):
+    told = f"{name}: found {given!r}; wanted a text"
+    assert [fault(loaded(name).predict, given), fault(loaded(name).probabilities, given)] == [told] * 2
+
+
 @pytest.mark.parametrize(("name", "text"), [("names-lstm", " "), ("text-lstm", ""), ("words-lstm", "\n")])
 def test_nothing_is_refused(loaded, fault, name, text):
     assert fault(loaded(name).predict, text) == f"{name}: found {text!r}; wanted at least one symbol to read"

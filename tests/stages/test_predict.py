@@ -300,6 +300,7 @@ def test_a_symbol_that_no_word_may_have_is_refused_where_it_stands(ask, table):
         ("names-lstm", "K", "--input", "x.csv"),
         ("names-lstm", "K", "--output", "x.csv"),
         ("names-lstm", "K", "--top", "0"),
+        ("names-lstm", "--input", "x.csv", "--top", "5"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(ask, arguments):
