@@ -1,10 +1,12 @@
 """Let a language model write: `python -m stages.generate NAME --prefix TEXT`."""
 
 import sys
+from functools import partial
 
 import click
 
 import pipeline
+from pipeline import piping
 from pipeline.errors import reported
 
 
@@ -16,13 +18,16 @@ from pipeline.errors import reported
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Of the draws.")
 @click.option("--network", type=int, metavar="SEED", help="Let the network of one seed write; otherwise all together.")
 @reported
+@piping.piped
 def main(name: str, prefix: str, length: int, temperature: float, seed: int, network: int | None) -> None:
     """Write text that goes on from a prefix with the trained language model NAME, as fast as it comes.
 
     The prefix is cleaned as the data set is, and shown so. Words end where those of the data set do.
     """
     try:
-        for symbol in pipeline.load(name, seed=network).written(prefix, length, temperature, seed):
+        predictor = pipeline.load(name, seed=network)
+        predictor.notify = partial(click.echo, err=True)
+        for symbol in predictor.written(prefix, length, temperature, seed):
             click.echo(symbol, nl=False)  # which flushes
         click.echo()
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,12 @@ MODELS["sales-flat"] = {**MODELS["sales-lstm"], "input": "flat"}
 MODELS["text-bidirectional"] = {**MODELS["text-lstm"], "direction": "both"}
 
 
-def build(folder: Path) -> None:
-    """Write the raw files and params.yaml, then prepare and train everything from two seeds."""
-    training = {key: value for key, value in MODEL.items() if key != "dataset"} | {"batch": 16}
-    params = {"seeds": [1, 2], "sources": {}, "datasets": DATASETS, "training": training, "models": MODELS}
+TRAINING = {key: value for key, value in MODEL.items() if key != "dataset"} | {"batch": 16}
+PARAMS = {"seeds": [1, 2], "sources": {}, "datasets": DATASETS, "training": TRAINING, "models": MODELS}
+
+
+def build(folder: Path, params: Mapping[str, Any] = PARAMS) -> None:
+    """Write the raw files and params.yaml, then prepare and train everything from each seed."""
     (folder / "params.yaml").write_text(json.dumps(params))  # JSON is YAML
     for name, content in _raw().items():
         (folder / name).write_text(content)

@@ -54,19 +54,24 @@ def draft(settings: SeriesSettings, folder: Path | None) -> Draft:
     return Draft("days", splits, season=settings.season, scaling=scaling, faults=tuple(faults))
 
 
-def reduced(settings: SeriesSettings) -> tuple[NDArray[Any], NDArray[np.float64], list[Fault]]:
-    """Return the days of the chosen rows, their values, and what is to be said of them."""
+def reduced(settings: SeriesSettings, *, plain: bool = False) -> tuple[NDArray[Any], NDArray[np.float64], list[Fault]]:
+    """Return the days of the chosen rows, their values, and what is to be said of them.
+
+    With `plain` a file may have neither stores nor items: it holds one series, whatever the choice.
+    """
     path = Path(settings.raw)
-    day, store, item, sales = _columns(path, settings)
+    day, *kinds, sales = _columns(path, settings, plain)
     dates = np.array(_converted(path, day, _date, "a date such as 2013-01-31"), dtype="datetime64[D]")
     numbers = np.array(_converted(path, sales, _count, "a finite number, not negative"), dtype=np.float64)
-    for column in (store, item):
+    for column in kinds:
         _converted(path, column, lambda cell: cell or None, "a name")
-    chosen = _chosen(path, store, settings.stores) & _chosen(path, item, settings.items)
+    chosen, key = np.ones(len(day.codes), dtype=np.bool_), day.codes
+    for column, wanted in zip(kinds, (settings.stores, settings.items), strict=False):
+        chosen &= _chosen(path, column, wanted)
+        key = key * len(column.cells) + column.codes
     if not chosen.any():
         raise UserError(f"{path}: found no row of these stores and items together; wanted some")
-    key = (day.codes * len(store.cells) + store.codes) * len(item.cells) + item.codes
-    _refuse_repeats(path, key, (day, store, item))
+    _refuse_repeats(path, key, (day, *kinds))
     # Floating-point sums depend on their order: take the rows in the order of date, store and item.
     rows = np.flatnonzero(chosen)
     rows = rows[np.argsort(key[rows], kind="stable")]
@@ -78,15 +83,18 @@ def reduced(settings: SeriesSettings) -> tuple[NDArray[Any], NDArray[np.float64]
     return dates[codes], values, _faults(dates[codes], counts, settings)
 
 
-def _columns(path: Path, settings: SeriesSettings) -> list[Column]:
-    """Read the four columns; blank lines are left out."""
+def _columns(path: Path, settings: SeriesSettings, plain: bool) -> list[Column]:
+    """Read the columns of date, store, item and sales, or where `plain` allows, of date and sales; skip blank lines."""
     frame = _frame(path)
     header = [str(name) for name in frame.iloc[0]]
     blank = (frame.iloc[:, 0] == "").to_numpy() & (frame == "").all(axis=1).to_numpy()
     lines = np.flatnonzero(~blank)[1:] + 1
     if not len(lines):
         raise UserError(f"{path}: found no rows under the header; wanted one a day, store and item")
-    names = (settings.date, settings.store, settings.item, settings.sales)
+    kinds = [settings.store, settings.item]
+    if plain and not {name.strip() for name in header} & set(kinds):
+        kinds = []
+    names = (settings.date, *kinds, settings.sales)
     return [_column(frame.iloc[:, header_place(path, header, name)], name, lines) for name in names]
 
 
@@ -147,7 +155,7 @@ def _chosen(path: Path, column: Column, wanted: tuple[int | str, ...] | str) -> 
 
 
 def _refuse_repeats(path: Path, key: Codes, columns: tuple[Column, ...]) -> None:
-    """Refuse a second row of one date, store and item."""
+    """Refuse a second row of one date, store and item, as far as there are such columns."""
     order = np.argsort(key, kind="stable")
     again = np.flatnonzero(key[order][1:] == key[order][:-1])
     if len(again):

@@ -1,7 +1,7 @@
 """What all predictors have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.models import SequenceModel
-from pipeline.predictors import tables
+from pipeline.predictors import strangers, tables
 from pipeline.predictors.reading import Item
 from pipeline.settings import DatasetSettings, ModelSettings
 
@@ -28,7 +28,8 @@ class Trained:
 class Predictor(ABC):
     """A trained model that answers questions about inputs it need not have seen.
 
-    Inputs are cleaned as `prepare` cleans the data set; one that cannot be read is a UserError.
+    Inputs are cleaned as `prepare` cleans the data set; one that cannot be read is a UserError. `notify` is
+    called with a line on what is read otherwise than it was given: unless replaced, it warns.
     """
 
     column: str  # of a CSV, in which the inputs stand unless a user says otherwise
@@ -36,6 +37,7 @@ class Predictor(ABC):
 
     def __init__(self, trained: Trained) -> None:
         self.trained, self.name, self.codec = trained, trained.name, trained.prepared.codec
+        self.notify: Callable[[str], None] = strangers.warn
 
     @abstractmethod
     def predict(self, given: Any) -> Any:
@@ -57,9 +59,14 @@ class Predictor(ABC):
         """Return the answers to several inputs, or refuse them all for the first that cannot be read."""
         return [line for text in texts for line in self.told(text, top)]
 
-    def unknown(self, item: Item) -> bool:
-        """Tell whether an input was read leniently."""
-        return self.codec is not None and self.codec.unknown is not None and bool((item == self.codec.unknown).any())
+    def strange(self, text: str) -> list[str]:
+        """Return the symbols of an input that are read as if they were another."""
+        return []
+
+    @property
+    def strange_ones(self) -> str:
+        """Say what is strange about such symbols, and how they are read."""
+        return "strange symbols"
 
     def answer_table(self, source: Path, output: Path | None, column: str | None = None) -> list[str]:
         """Answer every row of a CSV, into another or to standard output; return what is to be said of it."""

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from pipeline import generation
 from pipeline.codec import Symbols
+from pipeline.datasets.cleaning import ANY
 from pipeline.datasets.reading import shown
 from pipeline.errors import UserError
+from pipeline.predictors import strangers
 from pipeline.predictors.base import Trained
-from pipeline.predictors.ranking import Ranker, in_alphabet
+from pipeline.predictors.ranking import Ranker
 from pipeline.predictors.reading import steps
 from pipeline.settings import TextSettings, WordsSettings
 
@@ -24,19 +26,21 @@ class LanguageModel(Ranker):
     A model has no sign for the start of a text, so a context holds at least one symbol. The data set's
     vocabulary may reserve a symbol for all those that no training row has, shown as U+FFFD: it keeps its
     share of the probability, so that all shares sum to 1 and figures agree with those of `evaluate`;
-    but it is never predicted and never written.
+    but it is never predicted and never written. Without such a symbol, those outside a text's alphabet are
+    read as a space, as they were for training; an UnknownSymbolWarning names each the first time. In a word
+    they are refused.
     """
 
     def __init__(self, trained: Trained, settings: TextSettings | WordsSettings) -> None:
         super().__init__(trained)
         self.words = isinstance(settings, WordsSettings)
         self.column = "prefix" if self.words else "context"
-        self.alphabet = settings.alphabet
+        self.alphabet = None if self.words or settings.alphabet == ANY else settings.alphabet
         self.longest = _longest(trained) if self.words else None
 
     def cleaned(self, text: str) -> str:
         """Strip a word; bring a text into the alphabet."""
-        return text.strip() if self.words else in_alphabet(text, self.alphabet)
+        return text.strip() if self.words else strangers.in_alphabet(text, self.alphabet or ANY)
 
     def predict(self, given: str) -> str:
         """Return the most likely next symbol."""
@@ -47,7 +51,15 @@ class LanguageModel(Ranker):
         return dict(zip(self.labels, self.log_probs([self.read(context)])[0].tolist(), strict=True))
 
     def sequence_log_prob(self, text: str, context: str) -> float:
-        """Return the natural logarithm of the probability that `text` follows `context`; 0 for no text."""
+        """Return the natural logarithm of the probability that `text` follows `context`.
+
+        It is the sum over the text's symbols, each of `next_char_log_probs` after all that stands before it,
+        but for what cleaning takes away: that adds nothing. So no text gives 0, and so does, in an alphabet
+        with a space, a space (or what is read as one) after another: (" the", "in ") is as ("the", "in "),
+        and (" ", "in ") gives 0. White space around a word is taken away too.
+        """
+        self.refuse_other(text, context)
+        self.notice(context, text)
         before = self.read(context)
         # Cleaned together: a space that ends the context and one that begins the text are one.
         whole = self.encoded(self.cleaned(context + text))
@@ -63,6 +75,8 @@ class LanguageModel(Ranker):
         """
         if not (temperature == 0 or LEAST <= temperature <= MOST):
             raise UserError(f"temperature: found {temperature:g}; wanted 0, or a number from {LEAST:g} to {MOST:g}")
+        if length < 1:
+            raise UserError(f"length: found {length}; wanted 1 or more")
         start = self._start(prefix)
         room = length if self.longest is None else min(length, self.longest - len(start))
         return generation.generate(self.trained.network, self.codec, start, room, temperature, seed)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.datasets import pairs, series
 from pipeline.datasets.reading import finite, shown
 from pipeline.errors import UserError
-from pipeline.predictors import tables
+from pipeline.predictors import files
 from pipeline.predictors.base import Predictor, Trained
 from pipeline.predictors.reading import Item, last_outputs
 from pipeline.settings import PairsSettings, SeriesSettings
@@ -21,10 +21,10 @@ Numbers = NDArray[np.float32]
 class _NumberPredictor(Predictor):
     def predict(self, given: str | Sequence[float]) -> float:
         """Return the number that belongs to a sequence, given as numbers or as the data set writes them."""
-        read = self.read(given) if isinstance(given, str) else self.checked(given)
+        read = self.read(given) if isinstance(given, str) else self.checked(_single(given, self.name))
         return float(self.numbers([read])[0])
 
-    def checked(self, values: Sequence[float]) -> Numbers:
+    def checked(self, values: Numbers) -> Numbers:
         """Return a sequence as the network reads it, or refuse it."""
         raise NotImplementedError
 
@@ -55,14 +55,14 @@ class Regressor(_NumberPredictor):
 
     def read(self, text: str, *, lenient: bool = False) -> Numbers:
         """Read a sequence as it stands in the data set's file."""
-        return self.checked(pairs.numbers(text.strip(), self.settings, self.name))
+        return self.checked(_single(pairs.numbers(text.strip(), self.settings, self.name), self.name))
 
-    def checked(self, values: Sequence[float]) -> Numbers:
+    def checked(self, values: Numbers) -> Numbers:
         """Refuse a sequence of another length than those of the data set, or with other digits."""
         where = f"{self.name}: {self.column}"
         if len(values) != self.length:
             raise UserError(f"{where}: found {len(values)} values; wanted {self.length}, as in the training rows")
-        read = _single(values, where)
+        read = _all_finite(values, where)
         if self.values is not None and (strange := read[~np.isin(read, self.values)]).size:
             wanted = ", ".join(f"{value:g}" for value in self.values)
             raise UserError(f"{where}: found {strange[0]:g}; wanted one of {wanted}, as in the training rows")
@@ -82,23 +82,26 @@ class Forecaster(_NumberPredictor):
         values = [finite(cell) for cell in cells]
         if None in values:
             raise UserError(f"{self.name}: found {shown(cells[values.index(None)])}; wanted numbers, or --input FILE")
-        return self.checked([value for value in values if value is not None])
+        return self.checked(_single([value for value in values if value is not None], self.name))
 
-    def checked(self, values: Sequence[float]) -> Numbers:
+    def checked(self, values: Numbers) -> Numbers:
         """Refuse a series that is shorter than the window, and cut one that is longer."""
         if len(values) < self.window:
             found = f"found {len(values)} values" if len(values) else "found no values"
             raise UserError(f"{self.name}: {found}; wanted the last {self.window} days or more, oldest first")
-        return _single(values[-self.window :], self.name)
+        return _all_finite(values[-self.window :], self.name)
 
     def told(self, text: str, top: int) -> list[str]:
         """Return the next value on a line."""
         return [f"next day  {self.predict(text):.6g}"]
 
     def answer_table(self, source: Path, output: Path | None, column: str | None = None) -> list[str]:
-        """Forecast each day that has `window` days before it, and the day after the last."""
-        settings = self.settings.model_copy(update={"raw": str(tables.there(source)), "sales": column or self.column})
-        dates, values, _ = series.reduced(settings)
+        """Forecast each day that has `window` days before it, and the day after the last.
+
+        The CSV has the columns of the data set's file, or no stores and items: then a value a day.
+        """
+        settings = self.settings.model_copy(update={"raw": str(files.there(source)), "sales": column or self.column})
+        dates, values, _ = series.reduced(settings, plain=True)
         if len(values) < self.window:
             raise UserError(f"{source}: found {len(values)} days; wanted {self.window} or more (the model's window)")
         windows = np.lib.stride_tricks.sliding_window_view(values, self.window)
@@ -107,14 +110,24 @@ class Forecaster(_NumberPredictor):
         known = zip(dates.astype(str)[self.window :], values[self.window :].tolist(), strict=True)
         header = (settings.date, settings.sales, *self.columns)
         answers = self.cells([window.astype(np.float32) for window in windows])
-        tables.write(output, header, ((*day, *answer) for day, answer in zip([*known, ("", "")], answers, strict=True)))
-        return [f"{len(answers)} days in {output}; the last row is the day after {dates[-1]}"]
+        files.write(output, header, ((*day, *answer) for day, answer in zip([*known, ("", "")], answers, strict=True)))
+        return files.told(output, f"{len(answers)} days in {output}; the last row is the day after {dates[-1]}")
 
 
-def _single(values: Sequence[float], where: str) -> Numbers:
-    """Return numbers in single precision, in which all must be finite."""
-    with np.errstate(over="ignore"):
-        numbers = np.asarray(values, dtype=np.float32)
+def _single(values: object, name: str) -> Numbers:
+    """Return a sequence of numbers in single precision."""
+    try:
+        with np.errstate(over="ignore"):
+            numbers = np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError):  # no numbers, or sequences of several lengths
+        numbers = np.empty((0, 0), dtype=np.float32)
+    if numbers.ndim != 1:
+        raise UserError(f"{name}: found {shown(values)}; wanted a text, or a sequence of numbers")
+    return numbers
+
+
+def _all_finite(numbers: Numbers, where: str) -> Numbers:
+    """Refuse a sequence in which a number is not finite."""
     if not np.isfinite(numbers).all():
         raise UserError(f"{where}: found a number that is not finite, or too large; wanted finite numbers")
     return numbers

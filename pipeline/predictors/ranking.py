@@ -2,15 +2,16 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.codec import UNKNOWN, Codec, Symbols
-from pipeline.datasets.cleaning import fitted
 from pipeline.datasets.labelled import cleaned
 from pipeline.datasets.reading import shown
 from pipeline.errors import UserError
+from pipeline.predictors import strangers
 from pipeline.predictors.base import Predictor, Trained
 from pipeline.predictors.reading import Item, last_outputs
 from pipeline.settings import LabelledSettings, WindowsSettings
@@ -21,11 +22,13 @@ class Ranker(Predictor):
 
     columns = ("prediction", "probability")
     codec: Codec
+    alphabet: str | None = None  # into which cleaning brings every text, where it does
 
     def __init__(self, trained: Trained, classes: Sequence[str] = ()) -> None:
         super().__init__(trained)
         self.labels = tuple(classes) or self.codec.symbols
         self.hidden = None if classes else self.codec.unknown  # the place of a label that is never predicted
+        self._noticed: set[str] = set()
 
     @abstractmethod
     def cleaned(self, text: str) -> str:
@@ -55,10 +58,18 @@ class Ranker(Predictor):
 
     def read(self, text: str, *, lenient: bool = False) -> Symbols:
         """Clean and encode a text that is not empty."""
+        self.refuse_other(text)
         known = self.cleaned(text)
         if not known:
             raise UserError(f"{self.name}: found {shown(text)}; wanted at least one symbol to read")
+        if not lenient:
+            self.notice(text)
         return self.encoded(known, lenient=lenient)
+
+    def refuse_other(self, *texts: object) -> None:
+        """Refuse what is no text."""
+        if other := [text for text in texts if not isinstance(text, str)]:
+            raise UserError(f"{self.name}: found {shown(other[0])}; wanted a text")
 
     def encoded(self, text: str, *, lenient: bool = False) -> Symbols:
         """Encode a cleaned text; one that writes U+FFFD for a symbol asks to have it read as `unknown`."""
@@ -72,6 +83,43 @@ class Ranker(Predictor):
                 cure = "leave it out, or write U+FFFD for it to have it read as `unknown`"
                 raise UserError(f"{self.name}: {shown(text)}: no training row has the symbol {strange!r}; {cure}")
         return symbols
+
+    def unknown(self, item: Item) -> bool:
+        """Tell whether an input holds a symbol that no training row has."""
+        return self.codec.unknown is not None and bool((item == self.codec.unknown).any())
+
+    def strange(self, text: str) -> list[str]:
+        """Return the symbols of a text that are read as if they were another."""
+        if self.alphabet is not None:
+            return strangers.outside(text, self.alphabet)
+        if self.codec.unknown is None:
+            return []
+        known = self._known
+        return [symbol for symbol in dict.fromkeys(self.cleaned(text)) if symbol not in known]
+
+    @property
+    def strange_ones(self) -> str:
+        """Say what is strange about such symbols, and how they are read."""
+        if self.alphabet is None:
+            return "symbols that no training row has, read as `unknown`"
+        return f"symbols that are not in its alphabet, {'read as a space' if ' ' in self.alphabet else 'left out'}"
+
+    def notice(self, *texts: str) -> None:
+        """Tell of symbols that cleaning takes from texts, each once in the life of the predictor."""
+        if self.alphabet is None:  # whoever has others read as `unknown` has asked for it
+            return
+        if fresh := [symbol for symbol in self.strange("".join(texts)) if symbol not in self._noticed]:
+            self._noticed.update(fresh)
+            self.notify(f"{self.name}: {self.strange_ones}: {strangers.listed(fresh)}")
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.codec.symbols) - {UNKNOWN}
+
+    def told_all(self, texts: Sequence[str], top: int) -> list[str]:
+        """Return the answers to several texts; what is to be said of their symbols is said in one line."""
+        self.notice(*texts)
+        return super().told_all(texts, top)
 
     def cells(self, items: Sequence[Item]) -> list[tuple[str, ...]]:
         """Return the most likely label and its probability, rounded: the last digits depend on the batch."""
@@ -111,10 +159,12 @@ class WindowClassifier(Ranker):
 
     `labels` names the classes by place; they stand in alphabetical order, so 0 is consonant and 1 is vowel.
     Of a context longer than the windows of the data set the end counts; a shorter one is read as it is,
-    though the network was trained on whole windows only.
+    though the network was trained on whole windows only. Symbols outside the data set's alphabet are read
+    as a space, as they were for training; an UnknownSymbolWarning names each the first time.
     """
 
     column = "context"
+    alphabet: str
 
     def __init__(self, trained: Trained, settings: WindowsSettings) -> None:
         super().__init__(trained, trained.prepared.classes)
@@ -126,7 +176,7 @@ class WindowClassifier(Ranker):
 
     def cleaned(self, text: str) -> str:
         """Bring a text into the alphabet."""
-        return in_alphabet(text, self.alphabet)
+        return strangers.in_alphabet(text, self.alphabet)
 
     def read(self, text: str, *, lenient: bool = False) -> Symbols:
         """Clean and encode the last characters of a text."""
@@ -135,8 +185,3 @@ class WindowClassifier(Ranker):
     def shown(self, label: str) -> str:
         """Return a class with its place."""
         return f"{self.labels.index(label)} {label}"
-
-
-def in_alphabet(text: str, alphabet: str) -> str:
-    """Clean a text as `prepare` does."""
-    return "".join(chr(point) for block in fitted([text], alphabet) for point in block)

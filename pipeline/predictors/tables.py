@@ -1,18 +1,17 @@
 """Answer the rows of a CSV, a block at a time."""
 
-import csv
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from tqdm import tqdm
 
-from pipeline import artifacts
 from pipeline.datasets import reading
 from pipeline.errors import UserError
+from pipeline.predictors import files, strangers
 from pipeline.progress import SECONDS_BETWEEN_LINES
 
 BLOCK = 1 << 13  # rows
@@ -25,76 +24,64 @@ class Answerer(Protocol):
     name: str
     columns: tuple[str, ...]
 
+    @property
+    def strange_ones(self) -> str:
+        """Say what is strange about such symbols, and how they are read."""
+
     def read(self, text: str, *, lenient: bool = False) -> Any:
         """Clean and encode an input."""
 
     def cells(self, items: Sequence[Any]) -> list[tuple[str, ...]]:
         """Answer read inputs."""
 
-    def unknown(self, item: Any) -> bool:
-        """Tell whether an input holds a symbol that no training row has."""
+    def strange(self, text: str) -> list[str]:
+        """Return the symbols of an input that are read as if they were another."""
 
 
 class Progress:
     """Counts rows: a running line on a terminal, a line now and then elsewhere."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.rows, self.unknown = name, 0, 0
+        self.name, self.rows, self.doubtful = name, 0, 0
+        self.strange: dict[str, None] = {}  # in the order of their coming
         self.bar = tqdm(desc=name, unit=" rows", disable=not sys.stderr.isatty(), leave=False, dynamic_ncols=True)
         self.last_line = time.monotonic()
 
-    def add(self, rows: int, unknown: int) -> None:
+    def note(self, strange: Sequence[str]) -> None:
+        """Take in the strange symbols of a row."""
+        self.doubtful += bool(strange)
+        self.strange |= dict.fromkeys(strange)
+
+    def add(self, rows: int) -> None:
         """Take in a block."""
-        self.rows, self.unknown = self.rows + rows, self.unknown + unknown
+        self.rows += rows
         self.bar.update(rows)
         if self.bar.disable and time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
             self.last_line = time.monotonic()
             print(f"{self.name}: {self.rows:,} rows", file=sys.stderr, flush=True)
 
-    def close(self) -> None:
-        """End the line, and tell of rows whose answer is to be doubted."""
-        self.bar.close()
-        if self.unknown:
-            told = f"{self.unknown:,} of {self.rows:,} rows have a symbol that no training row has; read as `unknown`"
+    def tell(self, strange_ones: str) -> None:
+        """Tell of rows whose answer is to be doubted."""
+        if self.doubtful:
+            told = f"{self.doubtful:,} of {self.rows:,} rows have {strange_ones}: {strangers.listed(self.strange)}"
             print(f"{self.name}: {told}", file=sys.stderr)
 
 
 def answer(predictor: Answerer, source: Path, output: Path | None, column: str) -> list[str]:
     """Write the rows of `source` and the answer to each; return what is to be said of it."""
-    rows = reading.table(there(source))
+    rows = reading.table(files.there(source))
     _, header = next(rows, (1, []))
     place = _place(source, header, column)
     if taken := [name for name in predictor.columns if name in header]:
         raise UserError(f"{source}: line 1: column {taken[0]!r} would stand there twice; rename it")
     progress = Progress(predictor.name)
     try:
-        inputs = _inputs(predictor, rows, source, place)
-        write(output, (*header, *predictor.columns), _answered(predictor, inputs, progress))
+        inputs = _inputs(predictor, rows, source, place, progress)
+        files.write(output, (*header, *predictor.columns), _answered(predictor, inputs, progress))
     finally:
-        progress.close()
-    return [] if output is None else [f"{progress.rows:,} rows in {output}"]
-
-
-def there(source: Path) -> Path:
-    """Return the path of a CSV, which must be there."""
-    if not source.is_file():
-        fault = "a folder" if source.is_dir() else "no such file"
-        raise UserError(f"{source}: {fault}; wanted a CSV file")
-    return source
-
-
-def write(output: Path | None, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV, whole or not at all; without a path to standard output."""
-    if output is None:
-        remaining = iter(rows)
-        first = list(islice(remaining, 1))  # before the header: its block may be refused
-        csv.writer(sys.stdout, lineterminator="\n").writerows(chain([header], first, remaining))
-        return
-    try:
-        with artifacts.replacing_file(output) as partial:
-            artifacts.write_csv(partial, header, rows)
-    except OSError as error:
-        raise UserError(f"{output}: {error.strerror}; wanted a file that can be written") from None
+        progress.bar.close()
+    progress.tell(predictor.strange_ones)
+    return files.told(output, f"{progress.rows:,} rows in {output}")
 
 
 def _place(source: Path, header: list[str], column: str) -> int:
@@ -105,15 +92,17 @@ def _place(source: Path, header: list[str], column: str) -> int:
 
 
 def _inputs(
-    predictor: Answerer, rows: Iterator[tuple[int, list[str]]], source: Path, place: int
+    predictor: Answerer, rows: Iterator[tuple[int, list[str]]], source: Path, place: int, progress: Progress
 ) -> Iterator[tuple[list[str], Any]]:
     """Yield each row's fields with its input, read."""
     line = 1
     for line, fields in rows:
         try:
-            yield fields, predictor.read(fields[place], lenient=True)
+            item = predictor.read(fields[place], lenient=True)
         except UserError as error:
             raise UserError(f"{source}: line {line}: {error}") from None
+        progress.note(predictor.strange(fields[place]))
+        yield fields, item
     if line == 1:
         raise UserError(f"{source}: found no rows under the header; wanted one an input")
 
@@ -130,4 +119,4 @@ def _answered(
         if new:
             known |= zip(new, predictor.cells(list(new.values())), strict=True)
         yield from ((*fields, *known[item.tobytes()]) for fields, item in block)
-        progress.add(len(block), sum(predictor.unknown(item) for _, item in block))
+        progress.add(len(block))

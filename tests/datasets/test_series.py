@@ -159,3 +159,8 @@ def test_913_000_rows_take_less_than_ten_seconds(here):
     assert time.perf_counter() - began < 10
     assert sum(found.card.rows.values()) == 1826
     np.testing.assert_allclose(joined(found), sales[:, 2].mean(axis=0), rtol=1e-12)
+
+
+def test_a_data_set_has_stores_and_items(here, fault):
+    content = "date,sales\n" + "".join(f"2020-01-{day + 1:02},{day}\n" for day in range(20))
+    assert fault(prepared, here, content).startswith("s.csv: line 1: column 'store' is not there")

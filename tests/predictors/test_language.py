@@ -7,6 +7,7 @@ from pipeline.codec import UNKNOWN
 from pipeline.datasets import prepared as data
 from pipeline.history import HELD_OUT
 from pipeline.predictors import reading
+from pipeline.predictors.strangers import UnknownSymbolWarning
 from pipeline.restoring import restored
 from pipeline.tasks import TASKS
 
@@ -53,7 +54,12 @@ def test_a_text_is_as_likely_as_evaluate_finds_it(loaded, trained_project):
 def test_context_and_text_are_cleaned_as_one(loaded):
     text = loaded("text-lstm")
     assert text.sequence_log_prob(" word", "the ") == text.sequence_log_prob("word", "the ")
-    assert text.sequence_log_prob(". The Word", "in") == text.sequence_log_prob(" the word", "in")
+    assert text.sequence_log_prob(" ", "the ") == 0
+    assert text.sequence_log_prob("a  b", "the") == text.sequence_log_prob("a b", "the")
+    words = loaded("words-lstm")
+    assert words.sequence_log_prob("d ", " b") == words.sequence_log_prob("d", "b")
+    with pytest.warns(UnknownSymbolWarning, match=r"'\.'$"):
+        assert text.sequence_log_prob(". The Word", "in") == text.sequence_log_prob(" the word", "in")
 
 
 def test_unknown_symbols_have_a_share_but_are_never_predicted(loaded):
@@ -88,6 +94,19 @@ def test_words_end_where_the_words_of_the_data_set_do(loaded, fault):
     assert fault(words.generate, "adac") == told
     assert fault(words.predict, "adac") == told
     assert "found 4 letters" in fault(words.sequence_log_prob, "cc", "ada")
+
+
+@pytest.mark.parametrize("length", [0, -3])
+@pytest.mark.parametrize("name", ["text-lstm", "words-lstm"])
+def test_a_length_that_is_none_is_refused(loaded, fault, name, length):
+    assert fault(loaded(name).generate, "a", length) == f"length: found {length}; wanted 1 or more"
+
+
+def test_what_is_no_text_is_refused(loaded, fault):
+    text = loaded("text-lstm")
+    for call in (lambda: text.generate(None), lambda: text.sequence_log_prob(None, "a")):
+        assert fault(call) == "text-lstm: found None; wanted a text"
+    assert fault(text.sequence_log_prob, "a", 5) == "text-lstm: found 5; wanted a text"
 
 
 @pytest.mark.parametrize("temperature", [-1.0, 1e-9, math.nan, math.inf])

@@ -47,6 +47,16 @@ def test_the_last_days_count(loaded):
         ("sales-lstm", "1 2 3", "sales-lstm: found 3 values; wanted the last 4 days or more, oldest first"),
         ("sales-lstm", "", "sales-lstm: found no values; wanted the last 4 days or more, oldest first"),
         ("sales-lstm", "1 2 x 4", "sales-lstm: found 'x'; wanted numbers, or --input FILE"),
+        ("binary-lstm", 1011, "binary-lstm: found 1011; wanted a text, or a sequence of numbers"),
+        ("binary-lstm", None, "binary-lstm: found None; wanted a text, or a sequence of numbers"),
+        ("binary-lstm", ["a"] * 4, "binary-lstm: found ['a', 'a', 'a', 'a']; wanted a text, or a sequence of numbers"),
+        ("binary-lstm", [[1, 0], [1]], "binary-lstm: found [[1, 0], [1]]; wanted a text, or a sequence of numbers"),
+        ("binary-lstm", {1, 0}, "binary-lstm: found {0, 1}; wanted a text, or a sequence of numbers"),
+        ("binary-lstm", b"1011", "binary-lstm: found b'1011'; wanted a text, or a sequence of numbers"),
+        ("binary-lstm", [10**400] * 4, f"binary-lstm: found [{'1' + 38 * '0'}...; "
+         "wanted a text, or a sequence of numbers"),
+        ("sales-lstm", 5.0, "sales-lstm: found 5.0; wanted a text, or a sequence of numbers"),
+        ("sales-lstm", [[1, 2, 3, 4]], "sales-lstm: found [[1, 2, 3, 4]]; wanted a text, or a sequence of numbers"),
         ("sales-lstm", [1, 2, float("nan"), 4], "sales-lstm: found a number that is not finite, or too large; "
          "wanted finite numbers"),
     ],

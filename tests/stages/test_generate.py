@@ -29,6 +29,13 @@ def test_one_network_can_write(write):
     assert done.output == "in the" + "".join(pipeline.load("text-lstm", seed=2).generate("in the", 30, 0)) + "\n"
 
 
+def test_symbols_outside_the_alphabet_are_named(write):
+    done = write("text-lstm", "--prefix", "In the “wo", "--length", "5")
+    told = "text-lstm: symbols that are not in its alphabet, read as a space: '“'\n"
+    assert (done.exit_code, done.stdout[:9], done.stderr) == (0, "in the wo", told)
+    assert write("text-lstm", "--prefix", "In the wo", "--length", "5").stderr == ""
+
+
 def test_a_word_ends(write):
     assert len(write("words-lstm", "--prefix", "a").output) == len("abcd\n")
 
@@ -63,3 +70,13 @@ def test_symbols_are_shown_as_they_come_and_ctrl_c_ends_it_clean(trained_project
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=20)
     assert (process.returncode, rest[-1], errors) == (130, "\n", "")
+
+
+def test_a_reader_that_goes_ends_it_quietly(trained_project):
+    command = [sys.executable, "-m", "stages.generate", "text-lstm", "--prefix", "in the", "--length", "1000000000"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with running(command, cwd=trained_project, env=environment, text=True) as process:
+        assert process.stdout.read(6) == "in the"
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert (process.wait(timeout=60), errors) == (141, "")
