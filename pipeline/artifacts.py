@@ -1,8 +1,10 @@
 """Write and read files so that the same content gives the same bytes, and never half of them."""
 
 import csv
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,10 +35,12 @@ def replacing_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder, moved to `path` when the block ends without an error."""
+    """Yield an empty temporary folder, moved to `path` when the block ends without an error.
+
+    Whoever would write the same folder meanwhile is refused.
+    """
     partial = path.with_name(f".{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    held = _held(partial, path)
     try:
         with _named(path):
             yield partial
@@ -44,6 +48,24 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             partial.rename(path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        os.close(held)
+
+
+def _held(partial: Path, path: Path) -> int:
+    """Make an empty folder and lock it, so that nobody takes it for what a killed process has left."""
+    partial.mkdir(parents=True, exist_ok=True)
+    held = os.open(partial, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        raise UserError(f"{path}: another run is writing it; wait until that has ended, and run again") from None
+    if not (partial.exists() and os.path.samestat(os.fstat(held), partial.stat())):  # it has just been moved into place
+        os.close(held)
+        return _held(partial, path)
+    for left in partial.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    return held
 
 
 @contextmanager
@@ -87,6 +109,8 @@ def read_csv(path: Path) -> list[dict[str, str]]:
             return list(csv.DictReader(file))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run `dvc repro`, which makes it") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise UserError(f"{path}: damaged; run `make mend` and `dvc repro`") from None
 
 
 def write_arrays(folder: Path, arrays: Arrays) -> None:

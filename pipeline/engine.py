@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WORKERS = "PIPELINE_WORKERS"
 SERVER = "pipeline.server"
+KILLED = f"a worker process was killed, most likely for want of memory; set {WORKERS} to a smaller number and run again"
 
 Cell = TypeVar("Cell")
 Result = TypeVar("Result")
@@ -81,7 +82,7 @@ def run(
     messages: SimpleQueue[Message | None] = context.SimpleQueue()
     listener = threading.Thread(target=_listen, args=(messages, show), daemon=True)
     with ProcessPoolExecutor(workers(len(cells)), context, _start_worker, (messages,)) as pool, _ending():
-        with _ctrl_c_held():
+        with _ctrl_c_held(), _server_alive():
             futures = [pool.submit(_work, function, index, cell) for index, cell in enumerate(cells)]
             pool.submit(_do_nothing)  # wakes the pool, which else may not watch the worker that it started last
         listener.start()
@@ -99,7 +100,7 @@ def _start_server(context: ForkServerContext, preload: Sequence[str]) -> None:
     context.set_forkserver_preload([SERVER, *preload])
     first = context.Process(target=_do_nothing)
     resource_tracker.ensure_running()  # else the next line but one would start it, which unblocks the signal
-    with _ctrl_c_held(), _room_for_sockets():
+    with _ctrl_c_held(), _room_for_sockets(), _server_alive():
         forkserver.ensure_running()
         first.start()
     first.join()
@@ -116,6 +117,15 @@ def _room_for_sockets() -> Iterator[None]:
         raise UserError(
             f"TMPDIR: {tempfile.gettempdir()} is too long a name for sockets of worker processes; name a shorter one"
         ) from None
+
+
+@contextmanager
+def _server_alive() -> Iterator[None]:
+    """Say so where the system has ended the server, which then gives no answer."""
+    try:
+        yield
+    except (EOFError, ConnectionError):
+        raise UserError(KILLED) from None
 
 
 def _do_nothing() -> None:
@@ -154,10 +164,7 @@ def _ending() -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool:
-        raise UserError(
-            "a worker process was killed, most likely for want of memory; "
-            f"set {WORKERS} to a smaller number and run again"
-        ) from None
+        raise UserError(KILLED) from None
     except BaseException:  # also Ctrl-C; raised again below
         for child in multiprocessing.active_children():
             child.terminate()

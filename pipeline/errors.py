@@ -14,6 +14,8 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
 IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY)
 
+NO_MEMORY = "not enough memory; free some, or set PIPELINE_WORKERS to a smaller number, and run again"
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -36,6 +38,8 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
             raise click.ClickException(str(error)) from None
         except OSError as error:  # no room, no right, a folder in the place of a file
             raise click.ClickException(_of_the_system(error)) from None
+        except MemoryError:
+            raise click.ClickException(NO_MEMORY) from None
         except KeyboardInterrupt:
             click.echo("\nInterrupted; run the same command again.", err=True)
             sys.exit(130)

@@ -40,6 +40,8 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
         if artifacts.sha256(path) != read_description(path.parent)["weights"].get(path.name):
             raise UserError(f"{path}: damaged, by its digest in model.json; run `make mend` and `dvc repro`")
         return load_file(path)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run `dvc repro`, which brings it back") from None
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path}: cannot be read ({error}); delete its folder and run `dvc repro`") from None
 
@@ -56,7 +58,7 @@ def write_records(folder: Path, name: str, settings: ModelSettings, card: Card, 
             "parameters": outcomes[0].parameters,
             "prepared_digest": card.digest,
             **({"numerics": outcomes[0].caveat} if outcomes[0].caveat else {}),  # a portable model says nothing
-            "weights": {path.name: artifacts.sha256(path) for path in sorted(folder.glob("*.safetensors"))},
+            "weights": {path.name: artifacts.sha256(path) for path in _weights(folder, outcomes)},
             "seeds": {str(seed): _seed(outcomes, seed) for seed in dict.fromkeys(o.seed for o in outcomes)},
         },
     )
@@ -68,6 +70,11 @@ def write_records(folder: Path, name: str, settings: ModelSettings, card: Card, 
     artifacts.write_csv(folder / "history.csv", HISTORY_COLUMNS, rows)
 
 
+def _weights(folder: Path, outcomes: Sequence[Outcome]) -> list[Path]:
+    """Return the weights of all that finished, in the order of their names."""
+    return sorted(weights_file(folder, outcome.seed, outcome.fit) for outcome in outcomes if outcome.finished)
+
+
 def _seed(outcomes: Iterable[Outcome], seed: int) -> dict[str, Any]:
     """Describe a seed by its fits: the first is the one that is judged, the first that failed tells the status."""
     fits = [outcome for outcome in outcomes if outcome.seed == seed]
@@ -77,6 +84,11 @@ def _seed(outcomes: Iterable[Outcome], seed: int) -> dict[str, Any]:
         "epochs": len(fits[0].epochs),
         "best_epoch": fits[0].best_epoch,
     }
+
+
+def has_weights(file: Path) -> bool:
+    """Tell whether a network has weights by model.json, be the file there or not."""
+    return file.name in read_description(file.parent)["weights"]
 
 
 def read_description(folder: Path) -> dict[str, Any]:

@@ -31,6 +31,8 @@ ONE_THREAD = {
 def pin() -> None:
     """Set the processor settings of this process and of those that it will start."""
     os.environ.update(ONE_THREAD if native() else PORTABLE | ONE_THREAD)
+    if not native():
+        os.environ.pop("NPY_ENABLE_CPU_FEATURES", None)  # NumPy takes no two wishes
 
 
 def native() -> bool:
@@ -60,4 +62,6 @@ def caveat(device: str = "cpu") -> str:
 
 
 def _has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    return cpuinfo.exists() and " avx2 " in cpuinfo.read_text(encoding="utf-8").replace("\n", " ")
+    """Tell whether there is AVX2, with the fused multiplication that all who offer AVX2 offer, or hide, beside it."""
+    words = cpuinfo.read_text(encoding="utf-8").split() if cpuinfo.exists() else []
+    return {"avx2", "fma"} <= {*words}

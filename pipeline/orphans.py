@@ -39,6 +39,8 @@ def end_with_dvc() -> None:
     system without /proc.
     """
     if "DVC_STAGE" in os.environ and (starter := _starter()) is not None:
+        if _is_foster_parent(starter[0]):
+            os._exit(1)  # DVC went while Python was starting
         threading.Thread(target=_watch, args=(starter, os.environ.get(STARTER)), daemon=True).start()
 
 
@@ -58,7 +60,7 @@ def _is_held(path: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except FileNotFoundError:
+    except OSError:  # it is gone
         return False
     return False
 
@@ -72,6 +74,15 @@ def _starter() -> Identity | None:
     return None if found is None else (pid, found[2])
 
 
+def _is_foster_parent(pid: int) -> bool:
+    """Tell whether a process is one to which the system gives children whose parent has gone.
+
+    DVC starts its commands in its own session; in a container it may be the first process itself.
+    """
+    found = _look(pid)
+    return found is None or found[3] != str(os.getsid(0)) or (pid == 1 and "dvc" not in " ".join(_words(pid)))
+
+
 def _is_alive(starter: Identity) -> bool:
     """Tell whether a process still runs; one that has ended may still be listed, as Z."""
     found = _look(starter[0])
@@ -80,18 +91,23 @@ def _is_alive(starter: Identity) -> bool:
 
 def _is_shell(pid: int) -> bool:
     """Tell whether a process is a shell that runs one command."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return False
+    words = _words(pid)
     return Path(words[0]).name in SHELLS and "-c" in words
 
 
-def _look(pid: int) -> tuple[str, int, str] | None:
-    """Return the state, the parent and the start of a process, if it is there."""
+def _words(pid: int) -> list[str]:
+    """Return the command of a process; a single empty word if it has gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return [""]
+
+
+def _look(pid: int) -> tuple[str, int, str, str] | None:
+    """Return the state, the parent, the start and the session of a process, if it is there."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     fields = stat.rpartition(")")[2].split()  # after the name, which may hold anything
-    return fields[0], int(fields[1]), fields[19]
+    return fields[0], int(fields[1]), fields[19], fields[3]

@@ -14,7 +14,7 @@ from pipeline.tasks import TASKS
 def restored(prepared: Prepared, settings: ModelSettings, folder: Path, seed: int, fit: str) -> SequenceModel | None:
     """Rebuild a trained network, or return nothing where it diverged."""
     file = model_folder.weights_file(folder, seed, fit)
-    if not file.exists():
+    if not model_folder.has_weights(file):
         return None
     device.make_deterministic()
     model = models.build(settings, TASKS[prepared.card.task].shape(prepared.card))

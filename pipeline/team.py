@@ -71,6 +71,7 @@ class _Team:
         """Begin no other command, and have the stages end that run; with them ends their DVC."""
         self._stopped.set()
         self._starter.let_go()
+        self._signal(signal.SIGCONT)  # who is halted cannot end
 
     @contextmanager
     def halted_by_ctrl_z(self) -> Iterator[None]:
@@ -84,9 +85,11 @@ class _Team:
     def _halt(self) -> None:
         """Halt the commands and then this process; when it is continued, so are they."""
         with self._starting:
-            self._signal(signal.SIGSTOP)
-            os.kill(os.getpid(), signal.SIGSTOP)
-            self._signal(signal.SIGCONT)
+            try:
+                self._signal(signal.SIGSTOP)
+                os.kill(os.getpid(), signal.SIGSTOP)
+            finally:
+                self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
         for group in tuple(self._running):

@@ -1,4 +1,7 @@
 import hashlib
+import os
+from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,6 +83,39 @@ def test_what_a_killed_process_left_is_not_mixed_in(tmp_path):
     assert names(tmp_path) == ["folder"]
 
 
+def test_two_cannot_write_one_folder_at_once(tmp_path, fault):
+    path = tmp_path / "folder"
+
+    def write():
+        with artifacts.replacing_folder(path) as partial:
+            (partial / "second").touch()
+
+    with artifacts.replacing_folder(path) as partial:
+        (partial / "first").touch()
+        assert fault(write) == f"{path}: another run is writing it; wait until that has ended, and run again"
+    assert names(path) == ["first"]
+    write()
+    assert names(path) == ["second"]
+
+
+def test_who_came_as_a_folder_was_moved_into_place_leaves_it_alone(tmp_path, monkeypatch):
+    path = tmp_path / "folder"
+    opened, first = os.open, ExitStack()
+    (first.enter_context(artifacts.replacing_folder(path)) / "first").touch()
+
+    def moved_meanwhile(where, flags, *mode, **more):
+        held = opened(where, flags, *mode, **more)
+        if flags == os.O_RDONLY and Path(where) == tmp_path / ".folder.partial":
+            first.close()
+        return held
+
+    monkeypatch.setattr(artifacts.os, "open", moved_meanwhile)
+    with artifacts.replacing_folder(path) as partial:
+        assert names(path) == ["first"]
+        (partial / "second").touch()
+    assert names(path) == ["second"]
+
+
 def test_json_reads_as_it_was_written(tmp_path):
     path = tmp_path / "a.json"
     artifacts.write_json(path, {"b": [1, 2.5], "a": "é"})
@@ -128,6 +164,8 @@ def test_a_file_that_is_not_there_or_not_json_is_named(tmp_path, fault):
         assert fault(read, path) == f"{path}: no such file; run `dvc repro`, which makes it"
     path.write_text("{")
     assert fault(artifacts.read_json, path).startswith(f"{path}: not JSON (")
+    path.write_bytes(b"a,b\n1,\xff\n")
+    assert fault(artifacts.read_csv, path) == f"{path}: damaged; run `make mend` and `dvc repro`"
 
 
 def test_the_digest_of_one_file_is_that_of_its_content(tmp_path):

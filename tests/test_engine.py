@@ -70,6 +70,14 @@ def test_a_bug_stays_a_bug():
         engine.run(work.fail, [1])
 
 
+def test_a_server_that_is_killed_as_it_imports_ends_in_the_same_line():
+    program = (
+        "from pipeline import engine; from tests import work; engine.run(work.square, [1.0], preload=['tests.dying'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stderr.splitlines()[-1] == f"pipeline.errors.UserError: {engine.KILLED}"
+
+
 def test_a_killed_worker_ends_in_one_clear_line_at_once(fault):
     started = time.monotonic()
     for _ in range(5):  # the last worker to start is the hardest to watch

@@ -125,4 +125,4 @@ def test_damaged_weights_are_named(judge, tmp_path, fault):
     wanted = f"{path}: damaged, by its digest in model.json; run `make mend` and `dvc repro`"
     assert fault(model_folder.read_weights, path) == wanted
     path.unlink()
-    assert fault(model_folder.read_weights, path).startswith(f"{path}: cannot be read (")
+    assert fault(model_folder.read_weights, path) == f"{path}: no such file; run `dvc repro`, which brings it back"

@@ -70,7 +70,8 @@ def test_what_is_not_promised_is_said(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("flags", "found"), [("flags : fma avx2 bmi\n", True), ("flags : avx avx2\n", True), ("flags : avx avx2x\n", False)]
+    ("flags", "found"),
+    [("flags : fma avx2 bmi\n", True), ("flags : avx avx2\n", False), ("flags : fma avx2x\n", False)],
 )
 def test_a_processor_tells_what_it_can(flags, found, tmp_path):
     (tmp_path / "cpuinfo").write_text(flags)

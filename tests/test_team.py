@@ -88,3 +88,18 @@ def test_ctrl_z_halts_all_until_they_are_continued():
         output, errors = process.communicate(timeout=20)
     assert sorted(output.split("\n")) == sorted(["", *(f"{name} | {number}" for name in "ab" for number in range(50))])
     assert (process.returncode, errors) == (0, "")
+
+
+def test_ctrl_c_after_ctrl_z_ends_all(here):
+    program = f"from pipeline import team; team.run(dict.fromkeys('ab', {python(WAITS)!r}), 2)"
+    with running(python(program), cwd=here, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, text=True) as process:
+        first = psutil.Process(process.pid)
+        wait(lambda: len(first.children()) == 2 and (here / "waiting").exists())
+        family = first.children()
+        os.kill(process.pid, signal.SIGTSTP)
+        wait(lambda: all(each.status() == "stopped" for each in (first, *family)))
+        for number in (signal.SIGINT, signal.SIGCONT):
+            os.kill(process.pid, number)
+        process.communicate(timeout=20)
+        assert not [each for each in family if each.is_running()]
+    assert process.returncode

@@ -48,6 +48,13 @@ def test_one_seed_answers_as_evaluate_asks_it(loaded, trained_project):
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
+def test_weights_that_are_missing_are_no_divergence(copy, fault):
+    where = copy / "models/names/names-lstm/seed-2.safetensors"
+    where.unlink()
+    told = fault(lambda: pipeline.load("names-lstm", root=copy))
+    assert told == f"{where}: no such file; run `dvc repro`, which brings it back"
+
+
 def test_all_seeds_together_are_the_mean_of_their_probabilities(loaded):
     for name, text in (("names-lstm", "Ksax"), ("lyrics-lstm", "In the"), ("vowels-lstm", "the wo")):
         alone = [loaded(name, seed=seed).probabilities(text) for seed in (1, 2)]
@@ -70,7 +77,11 @@ def test_the_refit_answers_where_there_is_one(loaded, fault):
 
 
 def test_a_seed_that_diverged_is_left_out(copy, loaded, fault):
-    (copy / "models/names/names-lstm/seed-2.safetensors").unlink()
+    where = copy / "models/names/names-lstm"
+    (where / "seed-2.safetensors").unlink()
+    description = json.loads((where / "model.json").read_text())
+    del description["weights"]["seed-2.safetensors"]
+    (where / "model.json").write_text(json.dumps(description))
     alone = loaded("names-lstm", seed=1).probabilities("Ksax")
     assert pipeline.load("names-lstm", root=copy).probabilities("Ksax") == pytest.approx(alone)
     assert "no weights of seed 2" in fault(lambda: pipeline.load("names-lstm", 2, root=copy))

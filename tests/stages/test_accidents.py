@@ -185,6 +185,17 @@ def test_a_command_ends_with_the_dvc_that_started_it(shell, tmp_path):
         wait(lambda: not [child for child in family if child.is_running() and child.status() != "zombie"], seconds=3)
 
 
+def test_a_command_ends_whose_dvc_has_gone_before_it_could_look(tmp_path):
+    """Start it from a shell that ends first, as one that DVC had started is left when that is killed."""
+    program = f"sleep 0.5; exec {sys.executable} -m tests.work {tmp_path}"
+    orphaned = f"import subprocess; subprocess.Popen(['sh', '-c', {program!r}])"
+    environment = {**os.environ, "DVC_STAGE": "hold", "PIPELINE_WORKERS": "2"}
+    with running([sys.executable, "-c", orphaned], env=environment, cwd=small.REPOSITORY) as dvc:
+        output, errors = dvc.communicate(timeout=30)  # which end when nobody is left to write
+    assert (output, errors) == (b"", b"")
+    assert list(tmp_path.iterdir()) == []  # no work was begun
+
+
 def test_a_command_of_a_user_outlives_the_shell_that_started_it(tmp_path):
     program = f"import subprocess; subprocess.Popen([{sys.executable!r}, '-m', 'tests.work', {str(tmp_path)!r}])"
     environment = {name: value for name, value in os.environ.items() if name != "DVC_STAGE"} | {"PIPELINE_WORKERS": "2"}
