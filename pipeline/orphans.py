@@ -41,7 +41,7 @@ def end_with_dvc() -> None:
     if "DVC_STAGE" in os.environ and (starter := _starter()) is not None:
         if _is_foster_parent(starter[0]):
             os._exit(1)  # DVC went while Python was starting
-        threading.Thread(target=_watch, args=(starter, os.environ.get(STARTER)), daemon=True).start()
+        threading.Thread(target=_watch, args=(starter, os.environ.get(STARTER) or None), daemon=True).start()
 
 
 def _watch(starter: Identity, file: str | None) -> None:
