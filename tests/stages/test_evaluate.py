@@ -77,6 +77,7 @@ def test_what_suits_words_is_written(words):
         "curves.csv",
         "tables/together.csv",
         "tables/words.csv",
+        "tables/samples.csv",
         "tables/comparisons.csv",
         "figures/curves.png",
     }
