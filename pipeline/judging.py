@@ -89,7 +89,9 @@ def _samples(prepared: Prepared, question: Question) -> Iterator[Sample]:
     if question.folder is None or prepared.codec is None or "test" not in prepared.splits:
         return
     settings = model_folder.read_settings(question.folder)
-    model = restored(prepared, settings, question.folder, question.seed, HELD_OUT)
+    of_words = "stream" not in prepared.splits["test"]  # they are few: a fit to some writes none of them
+    fit = REFIT if of_words and prepared.card.refit else HELD_OUT
+    model = restored(prepared, settings, question.folder, question.seed, fit)
     if model is None:
         return
     for prefix, length in _openings(prepared, prepared.codec):

@@ -110,7 +110,9 @@ def _rounded(cell: str) -> str:
 
 
 def _samples(results: Results, rows: Rows) -> Part:
-    what = "the first letter of test words" if results.card["format"] == "words" else "a prefix of the test text"
+    what = "a prefix of the test text"
+    if results.card["format"] == "words":
+        what = f"the first letter of test words{', as fits to all words' if results.settings.refit else ''}"
     table = Table(
         f"What the models write after {what}",
         ("model", "temperature", "prefix", "text"),
