@@ -46,6 +46,8 @@ def evaluate(dataset: str, models: Sequence[str], seeds: Sequence[int], folder: 
     for name, compare in (("comparisons", comparisons.comparisons), ("together", comparisons.together_with_baseline)):
         if pairs := compare(prepared.card, judgements, excluded):
             artifacts.write_csv(folder / "tables" / f"{name}.csv", comparisons.COLUMNS, comparisons.rows(pairs))
+    if judgements.caveat:  # only then, so that portable results keep their bytes
+        artifacts.write_csv(folder / "tables" / "numerics.csv", ("numerics",), [(judgements.caveat,)])
     if drawings := figures.of_answers(dataset, folder):
         engine.run(do, drawings, preload=PRELOAD)
     return judgements

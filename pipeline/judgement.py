@@ -54,6 +54,7 @@ class Judgement:
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     predictions: Mapping[str, Predictions] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
+    caveat: str = ""  # why another machine may come to other figures
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class Judgements:
     def baselines(self) -> tuple[str, ...]:
         """Return the names of the baselines, the strong one first."""
         return tuple(name for name in self.models if is_baseline(name))
+
+    @property
+    def caveat(self) -> str:
+        """Return why another machine may come to other figures; nothing where the bytes are promised."""
+        return next((judgement.caveat for judgement in self.all if judgement.caveat), "")
 
     def metrics(self, model: str) -> dict[str, dict[str, dict[int, float]]]:
         """Return a model's values by split, metric and seed."""

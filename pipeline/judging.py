@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pipeline import device, generation, limits, model_folder, scores
+from pipeline import device, generation, limits, model_folder, numerics, scores
 from pipeline.artifacts import Arrays
 from pipeline.baselines.learning import Lesson
 from pipeline.baselines.registry import FITS
@@ -32,7 +32,13 @@ def judge(question: Question) -> Judgement:
     }
     predictions = {split: answer for split, answer in answers.items() if not isinstance(answer, Measured)}
     samples = tuple(_samples(prepared, question)) if prepared.card.task == "next-symbol" else ()
-    return Judgement(question.model, question.seed, metrics, predictions, samples)
+    return Judgement(question.model, question.seed, metrics, predictions, samples, _caveat(question))
+
+
+def _caveat(question: Question) -> str:
+    """Say why another machine may come to other figures; baselines and limit need no device."""
+    said = numerics.caveat(device.choose().type if question.folder is not None else "cpu")
+    return said.replace("trained on", "judged on", 1)
 
 
 def _splits(prepared: Prepared) -> dict[str, tuple[str, Arrays | None, Arrays]]:

@@ -52,7 +52,7 @@ def _outputs(cache: Path) -> Iterator[tuple[Path, str]]:
         lock = YAML(typ="safe", pure=True).load(LOCK.read_text(encoding="utf-8")) if LOCK.exists() else {}
         outputs = [output for stage in lock.get("stages", {}).values() for output in stage.get("outs", [])]
         named = [(Path(output["path"]), str(output["md5"])) for output in outputs]
-    except (YAMLError, AttributeError, KeyError, TypeError):
+    except (YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError):
         raise UserError(
             f"{LOCK}: not as DVC writes it; take one side of a conflict, or delete it, and run again"
         ) from None

@@ -13,10 +13,10 @@ from pipeline.errors import reported
 @reported
 def main(names: tuple[str, ...]) -> None:
     """Write to code/NAME.json the digest of each file that stage NAME imports, directly or not."""
-    paths.CODE.mkdir(exist_ok=True)
     for name in names:
         found = closure.digests(Path("stages", f"{name}.py"))
-        artifacts.write_json(paths.CODE / f"{name}.json", found)
+        with artifacts.replacing_file(paths.CODE / f"{name}.json") as partial:
+            artifacts.write_json(partial, found)
         click.echo(f"{name}: runs on {len(found)} files")
 
 

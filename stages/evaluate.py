@@ -21,6 +21,8 @@ def main(name: str) -> None:
         judgements = evaluate(name, models, params.seeds, folder)
     for model in judgements.models:
         click.echo(f"{model}: {_headline(judgements, model)}")
+    if judgements.caveat:
+        click.echo(f"{name}: {judgements.caveat}")
 
 
 def _refuse_leftovers(name: str, models: list[str]) -> None:

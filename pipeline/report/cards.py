@@ -59,7 +59,7 @@ def _results(results: Results, published: Published, model: str) -> Part:
     figures = tuple(claims.rows_of(results, published, model))
     if figures:
         tables.append(Table("Published figures beside our own", claims.COLUMNS, figures, prose=True))
-    points = [*_standing(results, model), *contests.of(results, model)]
+    points = [*_standing(results, model), *contests.of(results, model), *standings.judged_elsewhere(results)]
     points += [
         f"A fault of the write-up: {each.fault} Here: {each.here}"
         for each in claims.remedies(results, published, model)

@@ -63,6 +63,11 @@ class Results:
         return all(len(of.seeds) == 1 for of in self.models.values())
 
     @property
+    def caveat(self) -> str:
+        """Return why another machine may judge the models otherwise; nothing where the bytes are promised."""
+        return next((row.get("numerics", "") for row in self.tables.get("numerics", [])), "")
+
+    @property
     def references(self) -> tuple[str, ...]:
         """Return whatever else was measured: baselines, the limit."""
         return tuple(filter(is_reference, self.metrics))

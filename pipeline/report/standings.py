@@ -43,7 +43,7 @@ def part(results: Results) -> Part:
     return Part(
         "Results",
         tables=tuple(_metrics_table(results, split) for split in results.splits),
-        points=(*diverged(results), *not_portable(results), *_references(results)),
+        points=(*diverged(results), *not_portable(results), *judged_elsewhere(results), *_references(results)),
     )
 
 
@@ -131,6 +131,15 @@ def not_portable(results: Results, model: str | None = None) -> Iterator[str]:
         was = "was" if len(names) == 1 else "were"
         elsewhere = "another machine comes near these figures, and perhaps not to the same ones"
         yield f"{listed(names)} {was} trained where the same bytes are not promised ({why}): {elsewhere}."
+
+
+def judged_elsewhere(results: Results) -> Iterator[str]:
+    """Yield why another machine may judge the same networks otherwise, if so."""
+    if results.caveat:
+        yield (
+            f"The figures were computed where the same bytes are not promised ({results.caveat}): "
+            "another machine comes near them, and perhaps not to the same ones."
+        )
 
 
 def _references(results: Results) -> Iterator[str]:

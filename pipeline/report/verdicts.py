@@ -32,7 +32,8 @@ def over_all(found: Sequence[Results]) -> Iterator[str]:
         yield f"No network could be compared with the baseline on {listed(names)}."
     if names := [results.card["dataset"] for results in found if "test" not in results.splits]:
         yield f"Nothing is held out of {listed(names)}: it shows what a model can hold, not what it makes of new rows."
-    if names := [results.card["dataset"] for results in found if any(of.numerics for of in results.models.values())]:
+    elsewhere = [each for each in found if each.caveat or any(of.numerics for of in each.models.values())]
+    if names := [results.card["dataset"] for results in elsewhere]:
         yield f"Of {listed(names)} another machine may not come to the same figures: the results say why."
 
 

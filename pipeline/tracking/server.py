@@ -25,6 +25,7 @@ def serve(announce: Callable[[str], None]) -> None:
         announce(f"{store.shown().rstrip('/')}/{VIEW}")
         return
     port = _port()
+    store.make()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)  # or else a server would be left behind
     with tempfile.TemporaryFile("w+") as log:

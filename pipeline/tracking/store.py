@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
+BESIDE = ("", "-journal", "-wal", "-shm")  # what SQLite may keep of a database, by the end of the name
+FULL = re.compile("database or disk is full|No space left|Disk quota exceeded")
+HALF_MADE = re.compile(r"duplicate column name|table \S+ already exists|no such table")
 
 
 def uri() -> str:
@@ -50,19 +54,71 @@ def shown() -> str:
 @contextmanager
 def opened() -> Iterator["MlflowClient"]:
     """Yield a client of the store; whatever goes wrong with the store becomes one line."""
+    with _told(), _alone():
+        from mlflow import MlflowClient  # late: it takes two seconds
+
+        _make_whole()
+        yield MlflowClient(tracking_uri=uri())
+
+
+def make() -> None:
+    """Make the database where there is none yet, for a server that would make it in place."""
+    if _missing():
+        with _told(), _alone():
+            _make_whole()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Prepare MLflow, and tell in one line what goes wrong with it."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    from mlflow import MlflowClient  # late: it takes two seconds
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     for name in ("mlflow", "alembic"):  # they tell of each step of making the database
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        with _alone():
-            yield MlflowClient(tracking_uri=uri())
+        yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise UserError(f"MLflow at {shown()}: {_reason(error)}; {_cure()}") from None
+        raise UserError(f"MLflow at {shown()}: {_reason(error)}; {_cure(error)}") from None
+
+
+def _missing() -> Path | None:
+    """Return the SQLite file that is still to be made, if the store is one; an empty file is none."""
+    if not uri().startswith("sqlite"):
+        return None
+    from sqlalchemy import make_url
+
+    name = make_url(uri()).database or ":memory:"
+    if name.startswith((":", "file:")) or (Path(name).exists() and Path(name).stat().st_size):
+        return None
+    return Path(name)
+
+
+def _make_whole() -> None:
+    """Make a missing database under another name and move it: MLflow cannot go on with one that is half made."""
+    if (path := _missing()) is None:
+        return
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    from sqlalchemy import make_url
+
+    partial = path.with_name(f".{path.name}.partial")
+    _delete(partial)
+    address = make_url(uri()).set(database=str(partial)).render_as_string(hide_password=False)
+    try:
+        made = SqlAlchemyStore(address, artifact_folder().as_uri())  # type: ignore[no-untyped-call]
+        made.engine.dispose()
+        _delete(path)  # or else the journal of a former database would be played back into this one
+        partial.replace(path)
+    finally:
+        _delete(partial)
+
+
+def _delete(database: Path) -> None:
+    """Delete a SQLite file and what SQLite keeps beside it."""
+    for end in BESIDE:
+        database.with_name(database.name + end).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -92,7 +148,14 @@ def _reason(error: Exception) -> str:
     return textwrap.shorten(text, 160, placeholder=" …")
 
 
-def _cure() -> str:
+def _cure(error: Exception) -> str:
+    """Say what helps."""
+    if FULL.search(str(error)):
+        return "nothing else is lost; free some space and run `dvc repro` again"
+    if uri().startswith("sqlite") and HALF_MADE.search(str(error)):
+        return (
+            "the database is half made; delete its file if it holds no runs that are wanted, and run `dvc repro` again"
+        )
     return (
         "nothing else is lost; set MLFLOW_TRACKING_URI to a server that runs, "
         "or unset it to use a local file, and run `dvc repro` again"

@@ -55,6 +55,16 @@ def test_models_whose_bytes_hold_on_one_machine_are_named_where_their_results_st
     assert "Of names another machine may not come to the same figures" in view.short.points[-1]
 
 
+def test_results_whose_bytes_hold_on_one_machine_say_so(here: Path) -> None:
+    known, why = results_tree.build(here), "native numerics: the same bytes only on the same model of processor"
+    artifacts.write_csv(paths.results("names") / "tables/numerics.csv", ("numerics",), [(why,)])
+    view, said = report.build(known), f"The figures were computed where the same bytes are not promised ({why}):"
+    assert any(point.startswith(said) for point in section_part(view, "names", "Results").points)
+    assert any(point.startswith(said) for point in part(view, "names-rnn", "Results").points)
+    assert not any(point.startswith(said) for point in section_part(view, "sales", "Results").points)
+    assert view.short.points[-1].startswith("Of names another machine may not come to the same figures")
+
+
 def test_seeds_are_counted_on_each_split(here: Path) -> None:
     known = results_tree.build(here)
     keep("words", lambda row: row["split"] != "train" or row["seed"] == "2")

@@ -1,11 +1,13 @@
 import json
 import shutil
+import subprocess
 
 import pytest
 from click.testing import CliRunner
 
 from pipeline.artifacts import read_csv
 from stages.evaluate import main
+from tests.stages.conftest import command
 
 pytestmark = pytest.mark.xdist_group("project")
 WORDS = ["letter_accuracy", "final_letter_accuracy", "perplexity", "bits_per_symbol", "loss"]
@@ -89,6 +91,15 @@ def test_judging_again_writes_the_same_bytes(words, run):
     before = content(words)
     assert run("evaluate", "words", PIPELINE_WORKERS="2").returncode == 0
     assert content(words) == before
+
+
+def test_native_numerics_are_told_and_noted(project, words, tmp_path):
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    started = command(tmp_path, "evaluate", "words", PIPELINE_NUMERICS="native")
+    done = subprocess.run(**started, capture_output=True, check=True)
+    caveat = "native numerics: the same bytes only on the same model of processor"
+    assert done.stdout.splitlines()[-1] == f"words: {caveat}"
+    assert read_csv(tmp_path / "results/words/tables/numerics.csv") == [{"numerics": caveat}]
 
 
 def refused(*arguments):
