@@ -47,7 +47,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(path, ignore_errors=True)
             partial.rename(path)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if _is(held, partial):  # not moved, nor already that of another run
+            shutil.rmtree(partial, ignore_errors=True)
         os.close(held)
 
 
@@ -60,12 +61,20 @@ def _held(partial: Path, path: Path) -> int:
     except BlockingIOError:
         os.close(held)
         raise UserError(f"{path}: another run is writing it; wait until that has ended, and run again") from None
-    if not (partial.exists() and os.path.samestat(os.fstat(held), partial.stat())):  # it has just been moved into place
+    if not _is(held, partial):  # it has just been moved into place
         os.close(held)
         return _held(partial, path)
     for left in partial.iterdir():
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     return held
+
+
+def _is(held: int, folder: Path) -> bool:
+    """Tell whether an open folder still has this name."""
+    try:
+        return os.path.samestat(os.fstat(held), folder.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

@@ -11,7 +11,7 @@ With many pairs some differ by luck: Holm's correction (1979) holds the chance o
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -103,8 +103,9 @@ class _Scored:
     """What a model has of the measure: in each block, the mean over its runs; and what is unsure as those are few."""
 
     sums: Numbers  # (blocks,)
-    variance: float  # of the mean over runs; unknown, so 0, where there is one run
+    variance: float  # of the mean over runs; 0 where there is one run
     freedom: int  # its degrees of freedom
+    borrowed: bool = False  # from other networks
 
 
 def _compared(
@@ -112,11 +113,13 @@ def _compared(
 ) -> list[Comparison]:
     """Compare pairs of models, all on the same draws of items, and correct their p."""
     if not couples:
-        return []
+        return []  # of one model, or none
     first = next(iter(runs.values()))[0]  # the same test items for all
     block = _blocks(card, first, len(_items(card, first)))
     sizes = np.bincount(block).astype(np.float64)
-    scored = {name: _scored(card, each, block) for name, each in runs.items()}
+    if len(sizes) < 2:
+        return []  # a single block says nothing of what others would
+    scored = _with_spread({name: _scored(card, each, block) for name, each in runs.items()})
     draws = _resampled(np.stack([each.sums for each in scored.values()]), sizes, _resamples(len(couples)))
     other_items = dict(zip(scored, draws, strict=True))
     found = []
@@ -136,6 +139,21 @@ def _scored(card: Card, runs: Sequence[Predictions], block: NDArray[np.int64]) -
     return _Scored(sums.mean(0), variance, freedom)
 
 
+def _with_spread(scored: Mapping[str, _Scored]) -> Mapping[str, _Scored]:
+    """Give a network of which one seed finished the spread that other networks have over theirs, if any has."""
+    known = [each for each in scored.values() if each.freedom]
+    if not known:
+        return scored
+    of_one = sum(each.variance * (each.freedom + 1) for each in known) / len(known)
+    freedom = sum(each.freedom for each in known)
+    return {
+        name: each
+        if each.freedom or name == BASELINE
+        else replace(each, variance=of_one, freedom=freedom, borrowed=True)
+        for name, each in scored.items()
+    }
+
+
 def _resampled(sums: Numbers, sizes: Numbers, resamples: int) -> Numbers:
     """Return by how much the mean of each model (rows) changes with other items, in each resample (columns)."""
     generator, blocks = np.random.default_rng(0), len(sizes)
@@ -143,7 +161,7 @@ def _resampled(sums: Numbers, sizes: Numbers, resamples: int) -> Numbers:
     counts = (_drawn(generator, blocks, portion) for _ in range(0, resamples, portion))
     means = np.concatenate([sums @ of / (sizes @ of) for of in counts], axis=1)[:, :resamples]
     # What turns a normal variable into Student's, and the bootstrap's variance into one without bias.
-    wider = np.sqrt(blocks / generator.chisquare(max(blocks - 1, 1), resamples))
+    wider = np.sqrt(blocks / generator.chisquare(blocks - 1, resamples))
     changes: Numbers = (means - (sums.sum(1) / sizes.sum())[:, None]) * wider
     return changes
 
@@ -161,6 +179,8 @@ def _of_other_seeds(one: _Scored, other: _Scored, resamples: int) -> Numbers:
         return np.zeros(resamples)
     variance = sum(each.variance for each in parts)
     freedom = variance**2 / sum(each.variance**2 / each.freedom for each in parts)
+    if one.borrowed or other.borrowed:  # not independent of each other, as Welch's are
+        freedom = min(each.freedom for each in parts)
     return math.sqrt(variance) * np.random.default_rng(1).standard_t(freedom, resamples)
 
 

@@ -7,9 +7,11 @@ locked: at its will, or because it is gone. DVC itself is not interrupted, which
 import fcntl
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 STARTER = "PIPELINE_STARTER"
@@ -40,7 +42,9 @@ def end_with_dvc() -> None:
     """
     if "DVC_STAGE" in os.environ and (starter := _starter()) is not None:
         if _is_foster_parent(starter[0]):
-            os._exit(1)  # DVC went while Python was starting
+            sys.stderr.write("Interrupted; the DVC that started this has gone; run `dvc repro` again\n")
+            sys.stderr.flush()
+            os._exit(1)
         threading.Thread(target=_watch, args=(starter, os.environ.get(STARTER) or None), daemon=True).start()
 
 
@@ -60,8 +64,10 @@ def _is_held(path: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:  # it is gone
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return False
+    except OSError:  # no answer this time
+        return True
     return False
 
 
@@ -80,7 +86,13 @@ def _is_foster_parent(pid: int) -> bool:
     DVC starts its commands in its own session; in a container it may be the first process itself.
     """
     found = _look(pid)
-    return found is None or found[3] != str(os.getsid(0)) or (pid == 1 and "dvc" not in " ".join(_words(pid)))
+    return found is None or found[3] != str(os.getsid(0)) or (pid == 1 and not _is_dvc(_words(pid)))
+
+
+def _is_dvc(words: Sequence[str]) -> bool:
+    """Tell whether a command is DVC: `dvc ...`, `python .../dvc ...` or `python -m dvc ...`."""
+    names = [Path(word).name for word in words[:3]]
+    return names[0] == "dvc" or (names[0].startswith("python") and "dvc" in names)
 
 
 def _is_alive(starter: Identity) -> bool:

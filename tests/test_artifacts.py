@@ -184,3 +184,20 @@ def test_the_digest_of_several_files_knows_their_names_and_borders(tmp_path):
 
     assert len({digest(a="xy", b="z"), digest(a="x", b="yz"), digest(a="xy", c="z")}) == 3
     assert digest(a="xy", b="z") == digest(a="xy", b="z")
+
+
+def test_who_has_moved_a_folder_into_place_leaves_that_of_the_next_alone(tmp_path, monkeypatch):
+    path, second = tmp_path / "folder", ExitStack()
+    rename = Path.rename
+
+    def followed(partial, target):
+        rename(partial, target)
+        monkeypatch.undo()
+        (second.enter_context(artifacts.replacing_folder(path)) / "second").touch()
+
+    monkeypatch.setattr(Path, "rename", followed)
+    with artifacts.replacing_folder(path) as partial:
+        (partial / "first").touch()
+    assert names(path) == ["first"]
+    second.close()
+    assert names(path) == ["second"]
