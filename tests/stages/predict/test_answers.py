@@ -6,39 +6,12 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 import pipeline
-from stages.predict import main
-from tests.processes import running
 from tests.small import REPOSITORY as ROOT
 
-OUTPUT = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-
-
-@pytest.fixture
-def ask(trained_project, monkeypatch):
-    monkeypatch.chdir(trained_project)
-    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-@pytest.fixture
-def table(tmp_path):
-    """Return a function that writes a CSV."""
-
-    def write(content):
-        (tmp_path / "in.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
-        return tmp_path / "in.csv"
-
-    return write
-
-
-@pytest.fixture
-def command(monkeypatch):
-    """Return a function that tells how the command is started as a process of its own."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    return lambda *arguments: [sys.executable, "-m", "stages.predict", *map(str, arguments)]
+OUTSIDE = "symbols that are not in its alphabet, read as a space"
 
 
 def read(path):
@@ -166,108 +139,6 @@ def test_an_odd_table_ends_in_one_line_and_no_output(ask, table, tmp_path, conte
     assert (done.exit_code, done.output) == (1, f"Error: {source}: {told}\n")
     assert list(tmp_path.iterdir()) == [source]
     assert ask("names-lstm", "--input", source).stdout == ""
-
-
-def test_paths_that_are_none_end_in_one_line(ask, table, tmp_path):
-    missing = tmp_path / "none.csv"
-    assert ask("names-lstm", "--input", missing).output == f"Error: {missing}: no such file; wanted a CSV file\n"
-    assert ask("sales-lstm", "--input", tmp_path).output == f"Error: {tmp_path}: a folder; wanted a CSV file\n"
-    done = ask("names-lstm", "--input", table("name\nK\n"), "--output", tmp_path)
-    assert (done.exit_code, done.output) == (1, f"Error: {tmp_path}: a folder; wanted a file\n")
-    short = table("date,store,item,sales\n2020-01-01,1,1,2\n")
-    assert "found 1 days; wanted 4 or more" in ask("sales-lstm", "--input", short).output
-
-
-def test_of_a_symlink_the_file_it_leads_to_is_written(ask, table, tmp_path):
-    (tmp_path / "there").mkdir()
-    old, new = tmp_path / "there/old.csv", tmp_path / "there/new.csv"
-    old.write_text("what stood there")
-    for target in (old, new):
-        link = tmp_path / "link.csv"
-        link.unlink(missing_ok=True)
-        link.symlink_to(target.relative_to(tmp_path))
-        assert ask("names-lstm", "--input", table("name\nK\n"), "--output", link).exit_code == 0
-        assert link.is_symlink()
-        assert len(read(target)) == 2
-    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["new.csv", "old.csv"]
-    link.unlink()
-    link.symlink_to("link.csv")
-    done = ask("names-lstm", "--input", table("name\nK\n"), "--output", link)
-    told = f"Error: {link}: Too many levels of symbolic links; wanted a file that can be written\n"
-    assert (done.exit_code, done.output, link.is_symlink()) == (1, told, True)
-
-
-def test_a_named_pipe_is_written_into(ask, table, tmp_path):
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with running(["cat", str(pipe)], text=True) as process:
-        done = ask("names-lstm", "--input", table("name\nK\n"), "--output", pipe)
-        got, _ = process.communicate(timeout=60)
-    assert (done.exit_code, done.stdout) == (0, f"1 rows in {pipe}\n")
-    assert got.splitlines()[0] == "name,prediction,probability"
-    assert len(got.splitlines()) == 2
-    assert pipe.is_fifo()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "pipe"]
-
-
-def test_a_named_pipe_is_read(ask, table, tmp_path, trained_project):
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    for name, source in (("names-lstm", table("name\nK\n")), ("sales-lstm", trained_project / "sales.csv")):
-        wanted = ask(name, "--input", source)
-        with running(["sh", "-c", 'cat "$0" > "$1"', str(source), str(pipe)]):
-            done = ask(name, "--input", pipe)
-        assert (done.exit_code, done.output) == (0, wanted.output)
-
-
-def test_standard_input_and_output_may_be_named(ask, command, table, tmp_path, trained_project):
-    source, output = table("name\nK\n"), tmp_path / "out.csv"
-    names = subprocess.run(
-        command("names-lstm", "--input", "-", "--output", "-"), input=source.read_text(), **OUTPUT, check=True
-    )
-    assert (names.stdout, names.stderr) == (ask("names-lstm", "--input", source).stdout, "")
-    ask("sales-lstm", "--input", trained_project / "sales.csv", "--output", output)
-    with (trained_project / "sales.csv").open() as file:
-        sales = subprocess.run(
-            command("sales-lstm", "--input", "/dev/stdin", "--output", "-"), stdin=file, **OUTPUT, check=True
-        )
-    assert (sales.stdout, sales.stderr) == (output.read_text(), "")
-
-
-def test_a_reader_that_goes_ends_it_quietly(command, table, trained_project):
-    source = table("\n".join(["name", *(["K"] * 50_000)]))  # more than a pipe holds
-    with running(command("names-lstm", "--input", source), cwd=trained_project, text=True) as process:
-        assert process.stdout.readline() == "name,prediction,probability\n"
-        process.stdout.close()
-        errors = process.stderr.read()
-        assert (process.wait(timeout=60), errors) == (141, "")
-
-
-def test_a_reader_of_the_output_that_goes_is_no_fault(command, table, tmp_path, trained_project):
-    source, pipe = table("\n".join(["name", *(["K"] * 50_000)])), tmp_path / "pipe"
-    os.mkfifo(pipe)
-    arguments = ("names-lstm", "--input", source, "--output", pipe)
-    with running(command(*arguments), cwd=trained_project, text=True) as process:
-        with pipe.open() as reader:
-            assert reader.readline() == "name,prediction,probability\n"
-        said, errors = process.communicate(timeout=60)
-    assert (process.returncode, said, errors) == (141, "", "")
-
-
-@pytest.mark.parametrize(
-    ("where", "told"),
-    [
-        ("> /dev/full", "no space left to write it (No space left on device); free some and run again"),
-        (">&-", "closed; wanted --output PATH, or where to write"),
-    ],
-)
-def test_standard_output_that_takes_nothing_is_named(command, table, trained_project, where, told):
-    called = command("names-lstm", "--input", table("name\nK\n"))
-    done = subprocess.run(["sh", "-c", f'"$0" "$@" {where}', *called], cwd=trained_project, **OUTPUT)
-    assert (done.returncode, done.stderr) == (1, f"Error: standard output: {told}\n")
-
-
-OUTSIDE = "symbols that are not in its alphabet, read as a space"
 
 
 def test_symbols_outside_the_alphabet_of_a_text_are_named(ask, table):
