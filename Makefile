@@ -1,4 +1,4 @@
-# `make repro` and `make test` do everything, set-up included. `make help` lists the rest.
+# `make repro` and `make test` do everything, including the setup. `make help` lists all commands.
 .DEFAULT_GOAL := help
 .PHONY: help setup repro verify mend test check format ui lock clean
 
@@ -6,13 +6,13 @@ PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(VENV)/bin:$(PATH)
-# Neither reports home nor looks for news: the pipeline needs no network but for installing.
+# DVC sends no usage data: the pipeline needs the network only to install packages.
 export DVC_NO_ANALYTICS := 1
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED)  ## make .venv and install the exact versions of requirements.lock
+setup: $(INSTALLED)  ## create .venv with the exact versions of requirements.lock
 
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -21,39 +21,39 @@ $(INSTALLED): requirements.lock
 	pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	@touch $@
 
-repro: $(INSTALLED)  ## run the pipeline: prepare, train, evaluate, report, publish
+repro: $(INSTALLED)  ## run the pipeline, several data sets at a time: check, fetch, prepare, train, evaluate, report, publish
 	python -m stages.repro $(FORCE)
 	@echo
 	@echo "Report:    reports/index.html (open it in a browser), reports/index.md"
 	@echo "MLflow UI: make ui"
 
-verify: $(INSTALLED)  ## run the last commit anew in a temporary clone, and compare with what is committed
+verify: $(INSTALLED)  ## run the last commit in a temporary clone, and compare the outcome with what is committed
 	python -m stages.verify
 
-mend: $(INSTALLED)  ## delete what a failing disk has changed, so that the next run makes it anew
+mend: $(INSTALLED)  ## delete files that a failing disk has changed, so that the next run writes them again
 	python -m stages.mend
 
 test: $(INSTALLED)  ## run all tests
 	pytest --numprocesses auto --dist loadgroup
 
-check: $(INSTALLED)  ## format, lint and types
+check: $(INSTALLED)  ## check format, lint and types
 	ruff format --check
 	ruff check
 	mypy
 
-format: $(INSTALLED)  ## format and fix what can be fixed
+format: $(INSTALLED)  ## format the code, and fix lint errors where possible
 	ruff format
 	ruff check --fix
 
-ui: $(INSTALLED)  ## open the MLflow server on this machine
+ui: $(INSTALLED)  ## serve the MLflow UI on this machine
 	python -m stages.ui
 
-lock:  ## choose the newest versions that pyproject.toml allows, into requirements.lock
+lock:  ## write the newest versions that pyproject.toml allows into requirements.lock
 	rm -rf .lock-venv && $(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/python -m pip install --quiet --disable-pip-version-check '.[test]'
 	{ echo "# Written by \`make lock\` from pyproject.toml; do not edit."; \
 	  .lock-venv/bin/python -m pip freeze --local --exclude sequence-pipeline | sed 's/+cpu$$//'; } > requirements.lock
 	rm -rf .lock-venv build *.egg-info
 
-clean:  ## remove the environment and the tools' caches; data, models and runs stay
+clean:  ## delete .venv and the tools' caches; data, models and runs stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

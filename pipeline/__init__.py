@@ -1,10 +1,6 @@
-"""A reproducible pipeline for training and comparing small sequence models.
+"""Train and compare small sequence models, reproducibly.
 
-Importing any part of it first pins the processor settings (see `numerics`), which only works
-before torch and NumPy are loaded: this is the one import in the project made for its effect, but for
-that of `server` in the process that workers are forked from.
-
-`load` gives a trained model to use, in the project's folder after `dvc repro`:
+`load` returns a trained model, in the project's folder after `dvc repro`:
 
     import pipeline
 
@@ -15,27 +11,54 @@ that of `server` in the process that workers are forked from.
     text.next_char_log_probs("in the beginnin")["g"]
     text.sequence_log_prob("earth", "heavens and ")
     "".join(text.generate("and god said ", length=9, temperature=0))
+
+Importing any part of the package first fixes the kernels that torch and NumPy will use (see `determinism`).
 """
 
-import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from pipeline import numerics
+from pipeline.determinism import fix_kernels
+from pipeline.errors import DataError, InputError, NotTrainedError, ParamsError, PipelineError, TrackingError
 
-numerics.pin()
+if TYPE_CHECKING:
+    from pipeline.inference.base import Predictor
+
+__all__ = [
+    "DataError",
+    "InputError",
+    "NotTrainedError",
+    "ParamsError",
+    "PipelineError",
+    "TrackingError",
+    "load",
+]
+
+fix_kernels()
 
 
-def load(name: str, seed: int | None = None, fit: str | None = None, root: str | Path = ".") -> Any:
-    """Load the trained model NAME of params.yaml in the folder `root`.
+def load(name: str, seed: int | None = None, fit: str | None = None, root: str | Path = ".") -> "Predictor":
+    """Load a trained model.
 
-    Without a `seed` the networks of all seeds answer together: with the mean of their probabilities (of
-    a text, at each step) or of their numbers. With one, that network answers alone. `fit` is "held-out"
-    (trained on the training rows) or "refit" (on all rows); left out, the refit where there is one.
+    Args:
+        name: The model's name in params.yaml.
+        seed: Which seed's network answers. Without it, the ensemble of all seeds answers, with the mean of their
+            probabilities (of a text, at each step) or of their numbers.
+        fit: "held-out" (trained on the training rows) or "refit" (trained on all rows). Without it, the refit where
+            there is one.
+        root: The project's folder.
 
-    What comes back is a `Classifier`, `WindowClassifier`, `LanguageModel`, `Regressor` or `Forecaster`
-    of `pipeline.predictors`; each says what its `predict` takes and gives. Faults are `errors.UserError`.
+    Returns:
+        A `Classifier`, `WindowClassifier`, `LanguageModel`, `Regressor` or `Forecaster` of `pipeline.inference`; each
+        says what its `predict` takes and returns. Type checkers need an `isinstance` for what only one of them has,
+        such as `LanguageModel.generate`.
+
+    Raises:
+        ParamsError: if params.yaml cannot be used, or names no such model.
+        DataError: if the data set is not prepared.
+        NotTrainedError: if the model is not trained, is damaged, or was trained on other data than are prepared now.
+        InputError: if there is no such seed or fit.
     """
-    # Imported here since it takes torch along, and by its name since every stage imports this file: an
-    # import statement, which the tests follow, would make each stage depend on code that none of them runs.
-    return importlib.import_module("pipeline.predictors").load(name, seed, fit, root)
+    from pipeline.inference.load import load_predictor  # late: it imports torch
+
+    return load_predictor(name, seed, fit, root)

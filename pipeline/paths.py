@@ -1,25 +1,26 @@
-"""Every path of the project, relative to its root, as a function of a name."""
+"""Every path of the project, relative to its folder, as a function of a name."""
 
 import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+CHECKED = Path("data/params-checked.txt")  # written by stage `check`
+RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 MODELS = Path("models")
 RESULTS = Path("results")
 REPORTS = Path("reports")
-CARDS = REPORTS / "models"
-CODE = Path("code")
-RECEIPT = Path("reports/published.json")
+MODEL_CARDS = REPORTS / "models"
+RECEIPT = REPORTS / "published.json"
 
 
-def home() -> Path:
+def project_folder() -> Path:
     """Return the real project's folder, also where DVC runs an experiment in a copy of it."""
     return Path(os.environ.get("DVC_ROOT") or Path.cwd()).absolute()
 
 
 def prepared(dataset: str) -> Path:
-    """Return the folder of a data set's arrays, vocabulary and card."""
+    """Return the folder of a data set's arrays, vocabulary and data card."""
     return PREPARED / dataset
 
 
@@ -38,6 +39,6 @@ def results(dataset: str) -> Path:
     return RESULTS / dataset
 
 
-def card(model: str) -> Path:
+def model_card(model: str) -> Path:
     """Return the page that describes a trained model."""
-    return CARDS / f"{model}.md"
+    return MODEL_CARDS / f"{model}.md"

@@ -1,3 +1,1 @@
-"""The commands that DVC runs, one a file."""
-
-import pipeline  # noqa: F401  (pins the processor settings before any stage loads NumPy or torch)
+"""The commands, one in each file; most are stages of dvc.yaml: `python -m stages.NAME`."""

@@ -1,20 +1,20 @@
-"""Fetch a raw file that Git does not hold."""
+"""Fetch a raw file that is not in Git: `python -m stages.fetch NAME`."""
 
 import click
 
-from pipeline import artifacts
-from pipeline.errors import reported
-from pipeline.settings import chosen, load
-from pipeline.sources import fetch
+from pipeline import files
+from pipeline.data.fetch import fetch
+from pipeline.params import find_block, load_params
+from stages.command import reports_errors
 
 
 @click.command()
 @click.argument("name")
-@reported
+@reports_errors
 def main(name: str) -> None:
-    """Fetch the source NAME of params.yaml into its file."""
-    path = fetch(chosen(load().sources, name, "sources"))
-    click.echo(f"{name}: {path.stat().st_size:,} bytes in {path}, sha256 {artifacts.sha256(path)}")
+    """Fetch the source NAME of params.yaml and write it to its file."""
+    path = fetch(find_block(load_params().sources, name, "sources"))
+    click.echo(f"{name}: {path.stat().st_size:,} bytes in {path}, sha256 {files.sha256(path)}")
 
 
 if __name__ == "__main__":

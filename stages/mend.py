@@ -1,19 +1,23 @@
-"""Clear away what a failing disk has changed: `python -m stages.mend`."""
+"""Delete files that a failing disk has changed: `python -m stages.mend`."""
 
 import click
 
-from pipeline import mending
-from pipeline.errors import reported
+from pipeline.reproduce.mend import mend
+from stages.command import reports_errors
 
 
 @click.command()
-@reported
+@reports_errors
 def main() -> None:
-    """Delete damaged objects of DVC's cache and damaged outputs, which `dvc repro` then makes anew."""
-    deleted = mending.mend()
+    """Delete damaged objects of DVC's cache and damaged outputs, which `dvc repro` then makes again."""
+    deleted = mend()
     for path in deleted:
         click.echo(f"damaged, deleted: {path}")
-    click.echo("Run `dvc repro` to make anew what is missing." if deleted else "Cache and outputs are whole.")
+    click.echo(
+        "Run `dvc repro` to produce the missing files again."
+        if deleted
+        else "No file of the cache or the outputs is damaged."
+    )
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 import pipeline
-from pipeline import piping
-from pipeline.errors import reported
+from stages.command import ends_with_pipe, input_path, output_path, reports_errors
 
 TOP = 5
 
@@ -16,20 +15,22 @@ TOP = 5
 @click.command()
 @click.argument("name")
 @click.argument("inputs", nargs=-1)
-@click.option(
-    "--input", "source", type=piping.source, metavar="PATH", help="A CSV of inputs, one a row; - is standard input."
-)
+@click.option("--input", "source", type=input_path, metavar="PATH", help="A CSV with an input in each row; - is stdin.")
 @click.option(
     "--output",
-    type=piping.destination,
+    type=output_path,
     metavar="PATH",
-    help="Where its rows go with their answers; otherwise to standard output, as for -.",
+    help="Where the rows of --input go with their answers; stdout by default, and for -.",
 )
-@click.option("--column", help="The column of --input that holds the inputs; otherwise as in the data set.")
-@click.option("--top", type=click.IntRange(min=1), help=f"How many answers to INPUTS to rank.  [default: {TOP}]")
-@click.option("--network", type=int, metavar="SEED", help="Ask the network of one seed; otherwise the mean of all.")
-@reported
-@piping.piped
+@click.option("--column", help="The column of --input that has the inputs.  [default: as in the data set's file]")
+@click.option(
+    "--top", type=click.IntRange(min=1), help=f"How many of the most likely answers to print.  [default: {TOP}]"
+)
+@click.option(
+    "--network", type=int, metavar="SEED", help="Ask the network of one seed.  [default: the mean of all seeds]"
+)
+@reports_errors
+@ends_with_pipe
 def main(
     name: str,
     inputs: tuple[str, ...],
@@ -39,13 +40,20 @@ def main(
     top: int | None,
     network: int | None,
 ) -> None:
-    """Ask the trained model NAME about each of INPUTS, or about each row of a CSV.
+    r"""Ask the trained model NAME about each of INPUTS, or about each row of a CSV.
 
-    An input is what the model's data set holds: a name, the bits of a number, the characters before the
-    one to be told. Forecasts go on from the values of the past days, oldest first with spaces between
-    them, or from a CSV of the columns of the data set's own file (date, store, item, sales), reduced to
-    a value a day as there, or of date and sales alone, a row a day; --output then holds the forecast of
-    each day that has enough days before it.
+    An input looks as in the model's data set: a name, the bits of a number, or the characters before the one to
+    predict.
+
+    \b
+    python -m stages.predict names-lstm Yamamoto --top 3
+    python -m stages.predict binary-lstm 10110011
+    python -m stages.predict names-lstm --input names.csv --output answers.csv
+
+    A forecast takes the values of the past days, oldest first, with spaces between them. Or it takes a CSV with the
+    columns of the data set's own file (date, store, item, sales), which is reduced to one value for each day; a CSV of
+    date and sales alone has one row for each day. The answer is the day after the last one; --output gets the forecast
+    of every day that has enough days before it.
     """
     if bool(inputs) == bool(source):
         raise click.UsageError("wanted either INPUTS or --input PATH")
@@ -56,10 +64,10 @@ def main(
     try:
         predictor = pipeline.load(name, seed=network)
         predictor.notify = partial(click.echo, err=True)
-        lines = predictor.answer_table(source, output, column) if source else predictor.told_all(inputs, top or TOP)
+        lines = predictor.answer_table(source, output, column) if source else predictor.describe_all(inputs, top or TOP)
         click.echo("\n".join(lines), nl=bool(lines))
     except KeyboardInterrupt:
-        os._exit(130)  # at once: a second Ctrl-C must not meet torch's threads while Python takes itself down
+        os._exit(130)  # at once: a second Ctrl-C would meet torch's threads while Python shuts down
 
 
 if __name__ == "__main__":

@@ -1,29 +1,29 @@
-"""Prepare a data set."""
+"""Prepare a data set: `python -m stages.prepare NAME`."""
 
 import click
 
 from pipeline import paths
-from pipeline.artifacts import replacing_folder
-from pipeline.datasets import formats
-from pipeline.datasets.prepared import write
-from pipeline.errors import reported
-from pipeline.settings import chosen, load
+from pipeline.data.formats import prepare
+from pipeline.data.prepared import write
+from pipeline.files import replacing_folder
+from pipeline.params import find_block, load_params
+from stages.command import reports_errors
 
 
 @click.command()
 @click.argument("name")
-@reported
+@reports_errors
 def main(name: str) -> None:
     """Clean, split and encode the data set NAME of params.yaml into data/prepared/NAME."""
-    settings = chosen(load().datasets, name, "datasets")
+    params = find_block(load_params().datasets, name, "datasets")
     with replacing_folder(paths.prepared(name)) as folder:
-        prepared = formats.prepare(name, settings, folder)
+        prepared = prepare(name, params, folder)
         write(prepared, folder)
     card = prepared.card
     rows = ", ".join(f"{count:,} {split}" for split, count in card.rows.items())
     click.echo(f"{name}: {rows} {card.unit} in {paths.prepared(name)}")
-    for fault in card.faults:
-        click.echo(f"  found {fault.found}; {fault.done}")
+    for issue in card.issues:
+        click.echo(f"  found {issue.found}; {issue.done}")
 
 
 if __name__ == "__main__":

@@ -2,18 +2,19 @@
 
 import click
 
-from pipeline import artifacts, paths, settings, tracking
-from pipeline.errors import reported
+from pipeline import files, paths, tracking
+from pipeline.params import load_params
+from stages.command import reports_errors
 
 
 @click.command()
-@reported
+@reports_errors
 def main() -> None:
-    """Show all results in MLflow; what is there already stays as it is."""
-    tally = tracking.publish(settings.load())
-    with artifacts.replacing_file(paths.RECEIPT) as partial:
-        artifacts.write_json(partial, tally.digests)
-    click.echo(f"{tally.added} runs published, {tally.found} already there: {tally.where}")
+    """Log all results to MLflow; runs that are already there stay as they are."""
+    result = tracking.publish(load_params())
+    with files.replacing_file(paths.RECEIPT) as partial:
+        files.write_json(partial, result.digests)
+    click.echo(f"{result.added} runs published, {result.existing} already there: {result.uri}")
 
 
 if __name__ == "__main__":

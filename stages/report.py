@@ -2,39 +2,44 @@
 
 import click
 
-from pipeline import artifacts, paths, report, settings
-from pipeline.errors import UserError, reported
-from pipeline.report.wording import counted
+from pipeline import files, paths, report
+from pipeline.errors import DataError
+from pipeline.params import Params, load_params
+from pipeline.report.format import format_quantity
+from stages.command import reports_errors
 
 
 @click.command()
-@reported
+@reports_errors
 def main() -> None:
-    """Put the results of all data sets into one HTML page and one Markdown page, and describe each model on a card."""
-    params = settings.load()
+    """Write the results of all data sets as one HTML page and one Markdown page, and a model card for each model."""
+    params = load_params()
     _refuse_leftovers(params)
     view = report.build(params)
     pages = {
-        paths.REPORTS / "index.html": report.html(view),
-        paths.REPORTS / "index.md": report.markdown(view, paths.REPORTS),
+        paths.REPORTS / "index.html": report.render_html(view),
+        paths.REPORTS / "index.md": report.render_markdown(view, paths.REPORTS),
     }
-    cards = {name: report.card(content, paths.CARDS) for name, content in view.cards.items()}
+    model_cards = {
+        name: report.render_model_card(content, paths.MODEL_CARDS) for name, content in view.model_cards.items()
+    }
     for path, text in pages.items():
-        with artifacts.replacing_file(path) as partial:
+        with files.replacing_file(path) as partial:
             partial.write_text(text, encoding="utf-8", newline="\n")
-    with artifacts.replacing_folder(paths.CARDS) as folder:  # whole, so that no card of a removed model is left
-        for name, text in cards.items():
-            (folder / paths.card(name).name).write_text(text, encoding="utf-8", newline="\n")
-    told = f"{counted(len(view.sections), 'data set')}, {counted(len(cards), 'model')}"
-    click.echo(f"{told}: open {paths.REPORTS / 'index.html'} in a browser")
+    # The whole folder, so that no model card of a removed model is left.
+    with files.replacing_folder(paths.MODEL_CARDS) as folder:
+        for name, text in model_cards.items():
+            (folder / paths.model_card(name).name).write_text(text, encoding="utf-8", newline="\n")
+    contents = f"{format_quantity(len(view.sections), 'data set')}, {format_quantity(len(model_cards), 'model')}"
+    click.echo(f"{contents}: open {paths.REPORTS / 'index.html'} in a browser")
 
 
-def _refuse_leftovers(params: settings.Settings) -> None:
-    """Refuse folders of data sets that params.yaml no longer names: DVC would hash them along."""
+def _refuse_leftovers(params: Params) -> None:
+    """Refuse folders of data sets that params.yaml does not name, as DVC would hash them with the others."""
     for home in (paths.PREPARED, paths.MODELS, paths.RESULTS):
         found = sorted(path.name for path in home.glob("[!.]*"))
         if left := [name for name in found if name not in params.datasets]:
-            raise UserError(
+            raise DataError(
                 f"{home / left[0]}: params.yaml names no such data set; delete that folder, run `dvc repro`"
             )
 

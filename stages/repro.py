@@ -5,38 +5,42 @@ import sys
 
 import click
 
-from pipeline import lanes, settings, team
-from pipeline.errors import reported
-from pipeline.lanes import Lane
-from pipeline.settings import Settings
+from pipeline.execution import parallel
+from pipeline.execution.parallel import DVC, Group
+from pipeline.params import Params, load_params
+from stages.command import reports_errors
 
 
 @click.command()
 @click.option("--force", "-f", is_flag=True, help="Run every stage, changed or not.")
 @click.option(
-    "--jobs", type=click.IntRange(1), help="Data sets at a time; as many as keep all cores at work, if not given."
+    "--jobs", type=click.IntRange(1), help="Data sets at a time; as many as keep all cores busy, if not given."
 )
-@reported
+@reports_errors
 def main(force: bool, jobs: int | None) -> None:
     """Run the pipeline to the same files as `dvc repro`, several data sets at a time."""
-    params, count = settings.load(), jobs or lanes.at_once()
-    chosen = _chosen(params, force) if count > 1 else []
-    if len(chosen) < 2:
-        _become("repro", *(["--force"] if force else []))
-    first = lanes.before(params)
-    for together in ([first], chosen):
-        team.run({lane.name: lanes.command(lane.stages, force) for lane in together}, count)
-    _become("repro", *(["--force", "--single-item", *lanes.others([first, *chosen])] if force else []))
+    params = load_params()  # refuses here what stage `check` would refuse
+    count = jobs or parallel.default_jobs()
+    first = parallel.first_group(list(params.sources))
+    groups = _groups(params, first, force) if count > 1 else []
+    if len(groups) < 2:
+        _become_dvc("repro", *(["--force"] if force else []))
+    for side_by_side in ([first], groups):
+        commands = {group.name: parallel.repro_command(group.stages, force) for group in side_by_side}
+        parallel.run(commands, count, click.echo)
+    _become_dvc("repro", *(["--force", "--single-item", *parallel.other_stages([first, *groups])] if force else []))
 
 
-def _chosen(params: Settings, force: bool) -> list[Lane]:
-    return lanes.recorded(lanes.lanes(params)) if force else lanes.unfinished(params)
+def _groups(params: Params, first: Group, force: bool) -> list[Group]:
+    """Return the data sets to run side by side."""
+    groups = parallel.dataset_groups({dataset: params.models_of(dataset) for dataset in params.datasets})
+    return parallel.recorded(groups) if force else parallel.unfinished(groups, first)
 
 
-def _become(*arguments: str) -> None:
-    """Go on as a command of DVC, so that a terminal, its keys and its exit code are DVC's own."""
+def _become_dvc(*arguments: str) -> None:
+    """Continue as a DVC command, so that a terminal, its keys and its exit code are DVC's own."""
     sys.stdout.flush()
-    os.execv(lanes.DVC[0], [*lanes.DVC, *arguments])  # noqa: S606 - no shell is wanted
+    os.execv(DVC[0], [*DVC, *arguments])  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

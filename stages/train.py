@@ -2,51 +2,62 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
-from pipeline import artifacts, checkpoints, paths, settings, timings
-from pipeline.errors import reported
-from pipeline.history import Outcome
-from pipeline.settings.models import ModelSettings
-from pipeline.train import train
+from pipeline import files, paths
+from pipeline.determinism import DESCRIPTIONS
+from pipeline.models.storage import Outcome
+from pipeline.params import find_block, load_params
+from pipeline.params.schema import ModelParams
+from pipeline.training import checkpoint, timings
+from pipeline.training.run import train
+from stages.command import reports_errors
 
 
 @click.command()
 @click.argument("name")
-@reported
+@reports_errors
 def main(name: str) -> None:
-    """Train the model NAME of params.yaml from every seed; a training that was stopped goes on where it was."""
-    params, started = settings.load(), time.monotonic()
-    model = settings.chosen(params.models, name, "models")
-    outcomes = _trained(name, model, params.seeds)
-    _say(name, outcomes, time.monotonic() - started)
+    """Train the model NAME of params.yaml from every seed; a training that was stopped is resumed."""
+    started = time.monotonic()
+    outcomes = _train(name, find_block(load_params().models, name, "models"))
+    _echo_outcomes(name, outcomes, time.monotonic() - started)
 
 
-def _trained(name: str, model: ModelSettings, seeds: Sequence[int]) -> list[Outcome]:
-    """Train a model into its folder, note the time that it took, and only then give its checkpoints up."""
-    folder = paths.model(model.dataset, name)
-    with checkpoints.owned(name) as own:
+def _train(name: str, params: ModelParams) -> list[Outcome]:
+    """Train a model into its folder and record its time; only then delete its checkpoints."""
+    folder = paths.model(params.dataset, name)
+    with checkpoint.claim(name) as own:
         if not own:
-            click.echo(f"{name}: another run trains it at this moment; this one keeps no checkpoints")
-        with artifacts.replacing_folder(folder) as partial:
-            outcomes = train(name, model, seeds, paths.prepared(model.dataset), partial, own)
-        timings.note(folder, outcomes)
+            click.echo(f"{name}: another run is training it; this one writes no checkpoints")
+        with files.replacing_folder(folder) as partial:
+            outcomes = train(name, params, paths.prepared(params.dataset), partial, own)
+        _record_time(folder, outcomes)
         if own:
-            checkpoints.clear(name)
+            checkpoint.clear(name)
     return outcomes
 
 
-def _say(name: str, outcomes: Sequence[Outcome], seconds: float) -> None:
-    """Say which seeds failed, what was trained in which time, and where the bytes hold, if not everywhere."""
+def _record_time(folder: Path, outcomes: Sequence[Outcome]) -> None:
+    """Record how long the trainings took; if that cannot be written, the model is still trained."""
+    try:
+        timings.write(folder.parent.name, folder.name, folder, timings.seconds_by_seed(outcomes))
+    except OSError as error:
+        click.echo(f"{folder.name}: its time is not recorded ({error.strerror})")
+
+
+def _echo_outcomes(name: str, outcomes: Sequence[Outcome], seconds: float) -> None:
+    """Print which seeds diverged, how long the training took, and how far it can be reproduced if not everywhere."""
     for outcome in outcomes:
         if not outcome.finished:
             click.echo(f"{name} seed {outcome.seed}: {outcome.status}")
-    size, caveat = outcomes[0].parameters, outcomes[0].caveat
-    side_by_side = f"{sum(outcome.seconds for outcome in outcomes):.1f} s of training in {seconds:.1f} s"
-    click.echo(f"{name}: {len(outcomes)} trainings of {size:,} parameters, {side_by_side}")
-    if caveat:
-        click.echo(f"{name}: {caveat}")
+    size, level = outcomes[0].parameters, outcomes[0].reproducibility
+    time_taken = f"{sum(outcome.seconds for outcome in outcomes):.1f} s of training in {seconds:.1f} s"
+    click.echo(f"{name}: {len(outcomes)} trainings of {size:,} parameters, {time_taken}")
+    if level != "portable":
+        click.echo(f"{name}: {DESCRIPTIONS[level]}")
 
 
 if __name__ == "__main__":

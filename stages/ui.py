@@ -1,15 +1,15 @@
-"""Look at the runs in MLflow's own pages: `python -m stages.ui`."""
+"""Show the runs in MLflow's web pages: `python -m stages.ui`."""
 
 import click
 
 from pipeline import tracking
-from pipeline.errors import reported
+from stages.command import reports_errors
 
 
 @click.command()
-@reported
+@reports_errors
 def main() -> None:
-    """Serve MLflow's pages on this machine alone; PORT chooses the port, Ctrl-C ends it."""
+    """Serve MLflow's pages on this machine only; PORT chooses the port, Ctrl-C stops it."""
     tracking.serve(click.echo)
 
 

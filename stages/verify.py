@@ -1,57 +1,61 @@
-"""Check that the committed results come out again: `python -m stages.verify`."""
+"""Check that the committed results can be reproduced: `python -m stages.verify`."""
 
 import sys
 from collections.abc import Sequence
 
 import click
 
-from pipeline import verification
-from pipeline.agreement import Shift
-from pipeline.errors import reported
-from pipeline.verification import Verdict
+from pipeline import determinism
+from pipeline.reproduce import verify
+from pipeline.reproduce.agreement import MetricDifference
+from pipeline.reproduce.verify import VerifyResult
+from stages.command import reports_errors
 
 
 @click.command()
-@reported
+@reports_errors
 def main() -> None:
-    """Run the last commit anew in a temporary clone, and compare what comes out with what is committed."""
-    if changed := verification.uncommitted():
-        click.echo(f"Not verified, since not committed: {changed[0]}{_more(len(changed) - 1)}")
-    caveat = verification.caveat()
-    click.echo(f"Promised here: {f'metrics that agree, not the same bytes ({caveat})' if caveat else 'the same bytes'}")
-    verdict = verification.verify()
-    if not verdict.differences:
-        click.echo(f"identical: {verdict.commit[:10]} gives the committed lock, results and reports, byte for byte")
+    """Run the last commit again in a temporary clone, and compare the results with the committed ones."""
+    if uncommitted := verify.list_uncommitted():
+        click.echo(f"Not verified, since not committed: {uncommitted[0]}{_format_rest(len(uncommitted) - 1)}")
+    level = verify.reproducibility_here()
+    wanted = "bytes must be the same" if level == "portable" else "metrics must agree, bytes may differ"
+    click.echo(f"Reproducibility here: {level}: {determinism.DESCRIPTIONS[level]}; {wanted}")
+    result = verify.verify_commit(level)
+    if not result.differences:
+        click.echo(f"identical: {result.commit[:10]} reproduces the committed lock, results and reports, byte for byte")
         return
-    _show(verdict)
-    if caveat and verdict.shifts is not None:
-        _compare(verdict.shifts, verdict.agrees)
-    if not verdict.agrees:
+    _print_differences(result)
+    if result.metrics is not None:
+        _print_metrics(result.metrics, result.agrees)
+    if not result.agrees:
         sys.exit(1)
 
 
-def _compare(shifts: Sequence[Shift], agrees: bool) -> None:
-    """Say of the metrics that differ whether they agree, and which do not."""
-    for shift in shifts:
-        if shift.share > 1:
-            click.echo(f"Does not agree: {shift}")
+def _print_metrics(metrics: Sequence[MetricDifference], agrees: bool) -> None:
+    """Print the metrics that do not agree, and whether the results as a whole do."""
+    for metric in metrics:
+        if not metric.agrees:
+            click.echo(f"Does not agree: {metric}")
     if agrees:
-        farthest = max(shifts, key=lambda shift: shift.share, default=None)
-        click.echo(f"agree: {len(shifts)} metrics compared, all near enough; farthest: {farthest or 'none'}")
+        largest = max(metrics, key=lambda metric: metric.ratio, default=None)
+        click.echo(
+            f"agree: {len(metrics)} metrics compared, all within tolerance; largest difference: {largest or 'none'}"
+        )
 
 
-def _show(verdict: Verdict) -> None:
-    """Print a table of what differs, and the likely cause."""
-    width, count = max(len(difference.path) for difference in verdict.differences), len(verdict.differences)
-    click.echo(f"\nFrom {verdict.commit[:10]}, not as committed: {count} file{'s' if count > 1 else ''}\n")
-    for difference in verdict.differences:
-        click.echo(f"  {difference.path:{width}}  {difference.amount}")
+def _print_differences(result: VerifyResult) -> None:
+    """Print a table of the files that differ, and the likely causes."""
+    width, count = max(len(difference.path) for difference in result.differences), len(result.differences)
+    click.echo(f"\nFrom {result.commit[:10]}, not as committed: {count} file{'s' if count > 1 else ''}\n")
+    for difference in result.differences:
+        click.echo(f"  {difference.path:{width}}  {difference.description}")
     click.echo()
-    for cause in verdict.causes:
+    for cause in result.causes:
         click.echo(f"Likely cause: {cause}")
 
 
-def _more(count: int) -> str:
+def _format_rest(count: int) -> str:
     return f" and {count} more" if count else ""
 
 

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from pipeline.errors import UserError
-from tests.repository import ALL, Repository, ran, small_copy
+from pipeline.errors import PipelineError
+from tests.support.repository import ALL, Repository, ran, small_copy
 
 # A shell starts its background jobs with Ctrl-C ignored, and commands under test would inherit that.
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# What is promised on every machine is promised of the CPU; tests of a GPU take this back.
+# The promises for every machine are for the CPU; tests of a GPU set this otherwise.
 os.environ["PIPELINE_DEVICE"] = "cpu"
 
-# A busy machine is no fault of the code.
+# A busy machine is no error of the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
@@ -36,7 +36,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def trained_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder with a small trained model of each format; whoever changes it, copies it first."""
-    from tests import trained  # late: it imports torch, which few tests need
+    from tests.support import trained  # late: it imports torch, which few tests need
 
     folder = tmp_path_factory.mktemp("trained")
     trained.build(folder)
@@ -59,14 +59,22 @@ def copy(done: Repository, tmp_path: Path) -> Repository:
     return Repository(tmp_path / "copy")
 
 
-@pytest.fixture
-def fault() -> Callable[..., str]:
-    """Return the one line that a call refuses with."""
+@pytest.fixture(scope="module")
+def copy_once(done: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Return a copy of the finished repository for all tests of a module, which take back what they change."""
+    folder = tmp_path_factory.mktemp("once") / "copy"
+    shutil.copytree(done.folder, folder, symlinks=True)
+    return Repository(folder)
 
-    def of(call: Callable[..., Any], *args: Any) -> str:
-        with pytest.raises(UserError) as caught:
+
+@pytest.fixture
+def error_of() -> Callable[..., str]:
+    """Return the one line of the error that a call raises."""
+
+    def error_of(call: Callable[..., Any], *args: Any) -> str:
+        with pytest.raises(PipelineError) as caught:
             call(*args)
         assert str(caught.value).count("\n") == 0
         return str(caught.value)
 
-    return of
+    return error_of

@@ -1,4 +1,4 @@
-"""The benchmark runs, and compares what it says that it compares."""
+"""The benchmark runs and compares portable with native kernels."""
 
 import os
 import re
@@ -9,12 +9,12 @@ import sys
 from click.testing import CliRunner
 
 from benchmarks.portable import main
-from tests.small import REPOSITORY
+from tests.support.small import REPOSITORY
 
 BENCHMARK = [sys.executable, "-m", "benchmarks.portable"]
 
 
-def test_a_model_is_timed_with_both_numerics(here):
+def test_a_model_is_timed_with_both_kinds_of_kernels(here):
     shutil.copy(REPOSITORY / "params.yaml", here)
     shutil.copytree(REPOSITORY / "data/raw", here / "data/raw")  # nothing is prepared
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
@@ -27,7 +27,7 @@ def test_a_model_is_timed_with_both_numerics(here):
     assert mean.split()[2] == model.split()[3]
 
 
-def test_a_model_that_is_not_there_is_refused_before_anything_runs(here):
+def test_an_unknown_model_is_refused_before_anything_runs(here):
     shutil.copy(REPOSITORY / "params.yaml", here)
     done = CliRunner().invoke(main, ["--models", "binary-lstn"])
     assert done.exit_code == 1

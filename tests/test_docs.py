@@ -4,10 +4,8 @@ import re
 
 import pytest
 
-from pipeline.settings.datasets import FORMATS
-from pipeline.settings.models import ModelSettings
-from pipeline.settings.sources import KINDS
-from tests.small import REPOSITORY as ROOT
+from pipeline.params.schema import FORMATS, KINDS, ModelParams
+from tests.support.small import REPOSITORY as ROOT
 
 DOCS = [ROOT / "README.md", ROOT / "data/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -18,19 +16,33 @@ def test_links_lead_somewhere(page):
     assert not [link for link in targets if "://" not in link and not (page.parent / link).exists()]
 
 
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_files_named_in_code_style_exist(page):
+    named = re.findall(
+        r"`((?:benchmarks|data/build|pipeline|stages|tests)/[\w/.-]+)`", page.read_text(encoding="utf-8")
+    )
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
 @pytest.mark.parametrize(
     ("page", "classes"),
-    [("adding-a-model.md", [ModelSettings]), ("adding-a-dataset.md", [*FORMATS.values(), *KINDS.values()])],
+    [("adding-a-model.md", [ModelParams]), ("adding-a-dataset.md", [*FORMATS.values(), *KINDS.values()])],
 )
 def test_every_key_of_params_is_explained(page, classes):
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     assert not [key for cls in classes for key in cls.model_fields if f"`{key}" not in text and f"{key}:" not in text]
 
 
-def test_the_architecture_names_every_module():
+def test_the_architecture_names_every_package_and_no_other():
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    modules = [path.stem for path in (ROOT / "pipeline").iterdir() if path.stem not in ("__init__", "__pycache__")]
-    assert not [name for name in modules if f"`{name}" not in text]
+    _, _, section = text.partition("\n## Packages\n")
+    table = re.findall(r"^\| (`.*?) \|", section.partition("\n| looking for")[0], flags=re.MULTILINE)
+    code = {
+        path.stem for path in (ROOT / "pipeline").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    named = re.findall(r"`(\w+)`", " ".join(table))
+    assert sorted([*named, "execution"]) == sorted({"stages"} | code - {"__init__"})
+    assert "\n`execution` (" in section  # below the table
 
 
 def test_every_variable_of_the_environment_is_explained():

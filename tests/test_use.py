@@ -7,8 +7,8 @@ import sqlite3
 
 import pytest
 
-from tests.repository import Repository, ran
-from tests.small import REPOSITORY as ROOT
+from tests.support.repository import Repository, ran
+from tests.support.small import REPOSITORY as ROOT
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
 
@@ -28,15 +28,15 @@ def records(repository):
 
 
 def processor_seconds():
-    """Return how long processors worked for commands so far: on a busy machine less is told by the clock."""
+    """Return the processor time of all commands so far, which a busy machine changes less than wall-clock time."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def test_metrics_are_numbers(done):
     metrics = json.loads((done.folder / "results/words/metrics.json").read_text())
-    assert list(metrics) == ["words-lstm", "baseline", "limit"]
-    assert set(metrics["words-lstm"]) == {"train", "validation", "test"}
+    assert list(metrics) == ["words-lstm", "baseline", "bound"]
+    assert set(metrics["words-lstm"]) == {"all_rows", "validation", "test"}
     assert all(isinstance(leaf, float) for leaf in leaves(metrics))
 
 
@@ -60,9 +60,9 @@ def test_git_sees_results_and_nothing_else(done):
 
 def test_an_experiment_runs_what_its_setting_changes_and_going_back_trains_nothing_and_is_quick(copy):
     first = weights(copy)
-    output = copy.run("dvc", "exp", "run", "--set-param", "models.words-lstm.hidden=12")
-    assert set(ran(output)) == {"train@words-lstm", "evaluate@words", "report", "publish"}
-    assert "models.words-lstm.hidden" in copy.run("dvc", "params", "diff")
+    output = copy.run("dvc", "exp", "run", "--set-param", "models.words-lstm.hidden_size=12")
+    assert set(ran(output)) == {"check", "train@words-lstm", "evaluate@words", "report", "publish"}
+    assert "models.words-lstm.hidden_size" in copy.run("dvc", "params", "diff")
     assert "words-lstm.test.letter_accuracy.mean" in copy.run("dvc", "metrics", "diff", "--all")
     assert weights(copy) != first
 
@@ -88,15 +88,16 @@ def test_a_model_and_a_data_set_are_added_in_params_alone(copy):
     )
     copy.change_params(add)
     trained = {"train@words-gru", "train@greetings-rnn"}
-    judged = {"evaluate@words", "evaluate@greetings"}
-    assert set(ran(copy.run("dvc", "repro"))) == {"prepare@greetings", *trained, *judged, "report", "publish"}
+    evaluated = {"evaluate@words", "evaluate@greetings"}
+    ran_stages = set(ran(copy.run("dvc", "repro")))
+    assert ran_stages == {"check", "prepare@greetings", *trained, *evaluated, "report", "publish"}
     report = (copy.folder / "reports/index.md").read_text()
     assert "words-gru" in report
     assert "greetings-rnn" in report
     assert "data/README.md does not say" in (copy.folder / "reports/models/greetings-rnn.md").read_text()
 
 
-def test_a_removed_model_is_asked_to_be_cleared_away(copy):
+def test_the_folder_of_a_removed_model_must_be_deleted(copy):
     def rename(params):
         params["models"]["words-other"] = params["models"].pop("words-lstm")
 
@@ -104,7 +105,7 @@ def test_a_removed_model_is_asked_to_be_cleared_away(copy):
     assert "models/words/words-lstm: params.yaml names no such model" in copy.run("dvc", "repro", code=255)
 
 
-def test_a_removed_data_set_is_asked_to_be_cleared_away(copy):
+def test_the_folder_of_a_removed_data_set_must_be_deleted(copy):
     def remove(params):
         del params["datasets"]["overfit"]
         del params["models"]["overfit-lstm"]
@@ -138,7 +139,7 @@ def test_a_fresh_clone_with_the_cache_publishes_and_trains_nothing(done, tmp_pat
     assert timed == 2 * (1 + 2)  # models, each with two seeds
 
 
-def test_a_card_that_was_lost_comes_back(copy):
+def test_a_deleted_model_card_is_written_again(copy):
     card = copy.folder / "reports/models/words-lstm.md"
     card.unlink()
     assert ran(copy.run("dvc", "repro", "report")) == ["report"]

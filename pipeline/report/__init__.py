@@ -1,6 +1,6 @@
-"""The report: all results of all data sets as one HTML page and one Markdown page, and a card a model."""
+"""The report: the results of all data sets on one HTML page and one Markdown page, and a model card for each model."""
 
-from pipeline.report.rendering import card, html, markdown
-from pipeline.report.view import View, build
+from pipeline.report.render import render_html, render_markdown, render_model_card
+from pipeline.report.sections import View, build
 
-__all__ = ["View", "build", "card", "html", "markdown"]
+__all__ = ["View", "build", "render_html", "render_markdown", "render_model_card"]

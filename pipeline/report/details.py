@@ -1,17 +1,17 @@
-"""What else a reader wants to see of a data set: curves, confusions, forecasts, texts, words, numbers."""
+"""Details of a data set's results: learning curves, confusions, forecasts, texts, words, numbers."""
 
 from collections.abc import Iterator
 
+from pipeline.report.format import NONE, format_interval, format_number, format_quantity, format_share, join_names
+from pipeline.report.load import Results, Rows
 from pipeline.report.parts import Figure, Part, Table
-from pipeline.report.reading import Results, Rows
-from pipeline.report.scoring import ranked
-from pipeline.report.wording import NONE, counted, listed, number, share, spread
+from pipeline.report.ranking import ranked
 
-CONFUSIONS = 5  # named in words, of each model
+CONFUSIONS = 5  # named in words, for each model
 
 
 def parts(results: Results) -> Iterator[Part]:
-    """Yield what suits the task, as far as there are figures and tables of it."""
+    """Yield the parts that suit the task, where there are figures and tables for them."""
     if curves := _figures(results, "curves", _curves_alt(results)):
         yield Part("Loss by epoch", tuple(_curves_sentences(results)), curves)
     if rows := results.tables.get("confusion"):
@@ -40,53 +40,54 @@ def by_model(rows: Rows) -> dict[str, Rows]:
 
 def _curves_sentences(results: Results) -> Iterator[str]:
     if not results.one_seed:
-        yield "The mean over seeds, in a band from the lowest to the highest."
+        yield "Lines are means over seeds; bands reach from the lowest to the highest seed."
     yield (
-        "The training loss is taken while the epoch runs, with dropout where there is any; "
-        "the validation loss after it."
+        "The training loss is averaged over the epoch while the network is trained, with dropout where there is any; "
+        "the validation loss is measured at the end of the epoch."
     )
-    asked = [model for model, of in results.models.items() if of.settings.supervision == "every-step"]
-    if asked:
-        yield f"The training loss of {listed(asked)} is over all steps of a window, the validation loss over its last."
-    if results.meaningless:
-        yield f"The curves of {listed(results.meaningless)} mean nothing, since it is told what it predicts."
+    every_step = [model for model, of in results.models.items() if of.params.supervision == "every-step"]
+    if every_step:
+        names = join_names(every_step)
+        yield f"The training loss of {names} is over all steps of a window, the validation loss over the last step."
+    if results.leaking:
+        yield f"The curves of {join_names(results.leaking)} do not measure skill, since it leaks its target."
 
 
 def _curves_alt(results: Results) -> str:
     epochs = ", ".join(
-        f"{model} {counted(max((seed['epochs'] for seed in of.seeds.values()), default=0), 'epoch')}"
+        f"{model} {format_quantity(max((seed['epochs'] for seed in of.seeds.values()), default=0), 'epoch')}"
         for model, of in results.models.items()
     )
-    return f"Line chart of training and validation loss by epoch: {epochs}."
+    return f"Line plot of training and validation loss by epoch: {epochs}."
 
 
 def _confusions(results: Results, rows: Rows) -> Part:
-    """Name the classes that each model mixes up most, and show its confusion matrix; the best model first."""
+    """Name the classes that each model confuses most, with its confusion matrix; the best model first."""
     grouped = by_model(rows)
     worst = {model: worst_confusions(grouped[model]) for model in ranked(results, "test") if model in grouped}
-    points = tuple(f"{model}: {'; '.join(of) or 'no row was mistaken'}." for model, of in worst.items())
+    points = tuple(f"{model}: {'; '.join(of) or 'no row is misclassified'}." for model, of in worst.items())
     figures = [
         figure
         for model, of in worst.items()
         for figure in _figures(results, f"confusion-{model}", _confusion_alt(model, of))
     ]
-    sentence = "Most often mixed up on the test rows, as shares of the true class over all seeds:"
-    return Part("What is mixed up", (sentence,), tuple(figures), points=points)
+    sentence = "The most frequent confusions on the test rows, as shares of the true class over all seeds:"
+    return Part("Confusions", (sentence,), tuple(figures), points=points)
 
 
 def _confusion_alt(model: str, worst: list[str]) -> str:
-    return f"Confusion matrix of {model} on the test rows. Most often mixed up: {'; '.join(worst) or 'nothing'}."
+    return f"Confusion matrix of {model} on the test rows. Most frequent confusions: {'; '.join(worst) or 'none'}."
 
 
 def worst_confusions(rows: Rows) -> list[str]:
-    """Return which class is most often taken for which, as shares of the true class."""
+    """Return the most frequent confusions of two classes, as shares of the true class."""
     totals: dict[str, int] = {}
     for row in rows:
         totals[row["truth"]] = totals.get(row["truth"], 0) + int(row["count"])
     wrong = [row for row in rows if row["truth"] != row["prediction"] and int(row["count"])]
     worst = sorted(wrong, key=lambda row: (-int(row["count"]) / totals[row["truth"]], row["truth"]))[:CONFUSIONS]
     return [
-        f"{share(int(row['count']) / totals[row['truth']])} of {row['truth']} taken for {row['prediction']}"
+        f"{format_share(int(row['count']) / totals[row['truth']])} of {row['truth']} classified as {row['prediction']}"
         for row in worst
     ]
 
@@ -94,85 +95,87 @@ def worst_confusions(rows: Rows) -> list[str]:
 def _forecast(results: Results, rows: Rows) -> Part:
     days = f"the {len(rows)} test days, {rows[0]['date']} to {rows[-1]['date']}"
     names = [name for name in rows[0] if name not in ("date", "truth")]
-    alt = f"Line chart of the true values of {days}, with the forecasts of {', '.join(names)}."
-    sentence = f"The next day's value for {days}, each day forecast from the true days before it."
+    alt = f"Line plot of the true values of {days}, with the forecasts of {', '.join(names)}."
+    sentence = f"Forecasts of {days}, each from the true values of the days before it."
     table = Table(
         "Forecasts of the test days (models: mean over seeds)",
-        ("date", "truth", *names),
+        ("date", "true value", *names),
         tuple((row["date"], *(_rounded(row[name]) for name in ("truth", *names))) for row in rows),
         long=True,
     )
     return Part("Forecast", (sentence,), _figures(results, "forecast", alt), (table,))
 
 
-def _rounded(cell: str) -> str:
-    return f"{float(cell):,.1f}" if cell else NONE
+def _rounded(value: str) -> str:
+    return f"{float(value):,.1f}" if value else NONE
 
 
 def _samples(results: Results, rows: Rows) -> Part:
-    what = "a prefix of the test text"
-    if results.card["format"] == "words":
-        what = f"the first letter of test words{', as fits to all words' if results.settings.refit else ''}"
+    prefix = "a prefix of the test text"
+    if results.data_card["format"] == "words":
+        prefix = f"the first letter of test words{', by models trained on all words' if results.params.refit else ''}"
     table = Table(
-        f"What the models write after {what}",
+        f"Text generated after {prefix}",
         ("model", "temperature", "prefix", "text"),
-        tuple((_marked(results, row["model"]), row["temperature"], row["prefix"], row["text"]) for row in rows),
+        tuple((_mark_leaking(results, row["model"]), row["temperature"], row["prefix"], row["text"]) for row in rows),
     )
     sentence = (
-        "At temperature 0 the most probable symbol is taken each time; "
-        "at others it is drawn, the more freely the higher the temperature."
+        "At temperature 0 the most probable symbol is taken each time; at a higher temperature symbols are sampled, "
+        "and the text is more random."
     )
     return Part("Generated text", (sentence,), tables=(table,))
 
 
-def _marked(results: Results, model: str) -> str:
-    return f"{model} (reads its target)" if model in results.meaningless else model
+def _mark_leaking(results: Results, model: str) -> str:
+    return f"{model} (leaks its target)" if model in results.leaking else model
 
 
 def _words(results: Results, rows: Rows) -> Part:
-    """Show what each model makes of each word, wrong letters in brackets."""
+    """Show what each model predicts for each word, wrong letters in brackets."""
     models = list(by_model(rows))
     words = list(dict.fromkeys(row["word"] for row in rows))
-    cells = {(row["model"], row["word"]): row for row in rows}
-    columns = ("word", *(name for model in models for name in (_marked(results, model), "right")))
+    found = {(row["model"], row["word"]): row for row in rows}
+    columns = ("word", *(name for model in models for name in (_mark_leaking(results, model), "correct")))
     table = Table(
         "Word by word",
         columns,
-        tuple((word, *(cell for model in models for cell in _word_cells(cells.get((model, word))))) for word in words),
+        tuple(
+            (word, *(text for model in models for text in _word_columns(found.get((model, word))))) for word in words
+        ),
         long=True,
     )
     sentence = (
-        "Each letter from the second on is predicted from the true letters before it, by the fit to all words. "
-        "Letters in brackets are wrong. Shown is the output of the first seed; the share of letters that are right "
-        "is that of all seeds."
+        "Each letter after the first is predicted from the true letters before it, by the models trained on all "
+        "words. Letters in brackets are wrong. The output is that of the first seed; the share of correct letters is "
+        "over all seeds."
     )
     return Part("Word by word", (sentence,), tables=(table,))
 
 
-def _word_cells(row: dict[str, str] | None) -> tuple[str, str]:
+def _word_columns(row: dict[str, str] | None) -> tuple[str, str]:
     if row is None:
         return NONE, NONE
     word, output = row["word"], row["output"]
     tail = zip(output, word[len(word) - len(output) :], strict=True)
     marked = "".join(letter if letter == truth else f"[{letter}]" for letter, truth in tail)
-    return word[: len(word) - len(output)] + marked, share(float(row["correct"]))
+    return word[: len(word) - len(output)] + marked, format_share(float(row["correct"]))
 
 
 def _probes(results: Results, rows: Rows) -> Part:
     models = list(by_model(rows))
-    truths = {row["input"]: number(float(row["target"])) for row in rows}
-    cells = {(row["input"], row["model"]): _predicted(row) for row in rows}
-    over = "predictions" if results.one_seed else "predictions: mean and 95 % interval over seeds"
+    truths = {row["input"]: format_number(float(row["target"])) for row in rows}
+    found = {(row["input"], row["model"]): _format_prediction(row) for row in rows}
+    predictions = "predictions" if results.one_seed else "predictions: mean and 95 % interval over seeds"
     table = Table(
-        f"Some inputs, with each model's {over}",
-        ("input", "truth", *models),
+        f"Some inputs, with each model's {predictions}",
+        ("input", "true value", *models),
         tuple(
-            (given, truth, *(cells.get((given, model), NONE) for model in models)) for given, truth in truths.items()
+            (given, truth, *(found.get((given, model), NONE) for model in models)) for given, truth in truths.items()
         ),
     )
-    return Part("Single values", ("Predicted by the fit to all rows.",), tables=(table,))
+    return Part("Predictions for single inputs", ("By the models trained on all rows.",), tables=(table,))
 
 
-def _predicted(row: dict[str, str]) -> str:
+def _format_prediction(row: dict[str, str]) -> str:
     keys = {"mean": "prediction", "low": "low", "high": "high"}
-    return spread({name: float(row[column]) for name, column in keys.items()})
+    return format_interval({name: float(row[column]) for name, column in keys.items()})

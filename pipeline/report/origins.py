@@ -1,11 +1,11 @@
-"""What data/README.md says of a data set: what it is, where it comes from, its licence and its faults."""
+"""What data/README.md says of a data set: what it is, where it comes from, its licence and its known issues."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import UserError
+from pipeline.errors import DataError
 from pipeline.report.parts import Markdown
 
 PATH = Path("data/README.md")
@@ -15,38 +15,42 @@ LINK = re.compile(r"\[([^\]]*)\]\((?!\w+:|/|#)([^)\s]+)\)")  # to another file o
 
 @dataclass(frozen=True)
 class Origin:
-    """A data set's card in data/README.md, as far as it says so; a user's own data set may have none."""
+    """A data set's section of data/README.md; what it leaves out is None, as for a user's own data set without one."""
 
     what: Markdown | None
     source: Markdown | None
     licence: Markdown | None
-    faults: tuple[Markdown, ...]
+    issues: tuple[Markdown, ...]
 
     @property
     def facts(self) -> Iterator[tuple[str, Markdown | None]]:
-        """Yield a name and what is said, if anything is."""
+        """Yield pairs of a name and its text, if there is one."""
         yield "what", self.what
         yield "source", self.source
         yield "licence", self.licence
 
 
-def plain(text: str) -> str:
-    """Strip Markdown of its links and marks, for a page that is not Markdown."""
+def strip_markdown(text: str) -> str:
+    """Remove links and marks from Markdown, for a page that is not Markdown."""
     return MARKS.sub(lambda found: found[1] or "", text)
 
 
 def read(dataset: str) -> Origin:
-    """Read the section whose heading is the data set's name."""
+    """Read the section whose heading is the data set's name.
+
+    Raises:
+        DataError: if the file is missing or not UTF-8.
+    """
     try:
         text = PATH.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UserError(f"{PATH}: no such file; restore it with `git checkout {PATH}`") from None
+        raise DataError(f"{PATH}: no such file; restore it with `git checkout {PATH}`") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{PATH}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        raise DataError(f"{PATH}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     sections = re.split(r"^## +(.+?) *$", text, flags=re.MULTILINE)  # the text before them, then name, text, name ...
     items = _items(dict(zip(sections[1::2], sections[2::2], strict=True)).get(dataset, ""))
     what, source, licence = (next(iter(items.get(label, ())), None) for label in ("What", "Source", "Licence"))
-    return Origin(what, source, licence, tuple(items.get("Known faults", ())))
+    return Origin(what, source, licence, tuple(items.get("Known issues", ())))
 
 
 def _items(section: str) -> dict[str, list[Markdown]]:
@@ -66,5 +70,5 @@ def _items(section: str) -> dict[str, list[Markdown]]:
 
 
 def _line(text: str) -> Markdown:
-    """Put a text on one line; its links to files lead there from the folder of the cards too."""
+    """Put a text on one line, with its links to files relative to the folder of the model cards."""
     return Markdown(LINK.sub(r"[\1](../../data/\2)", " ".join(text.split())))

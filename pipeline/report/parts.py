@@ -1,4 +1,4 @@
-"""What the pages are put together from; the templates know nothing else."""
+"""The building blocks of the pages, which are all that the templates know."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from pipeline import paths
 
 
 class Link(str):
-    """A text that leads to a file beside the report."""
+    """A text that links to a file beside the report."""
 
     target: str
 
@@ -20,12 +20,12 @@ class Link(str):
 
     @classmethod
     def to_card(cls, model: str) -> Self:
-        """Make a model's name lead to its card."""
-        return cls(model, paths.card(model).relative_to(paths.REPORTS).as_posix())
+        """Return a model's name that links to its model card."""
+        return cls(model, paths.model_card(model).relative_to(paths.REPORTS).as_posix())
 
 
 class Markdown(str):
-    """A text that is Markdown already, so that a Markdown page takes it as it is."""
+    """A text that is Markdown already, so that a Markdown page does not escape it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A PNG file, and what it shows for those who do not see it."""
+    """A PNG file and its text alternative."""
 
     path: Path
     alt: str
@@ -49,7 +49,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Code:
-    """Lines to be typed."""
+    """Lines of code."""
 
     language: str
     lines: tuple[str, ...]
@@ -57,19 +57,19 @@ class Code:
 
 @dataclass(frozen=True)
 class Part:
-    """A heading with what stands under it, in this order."""
+    """A heading with its content, in this order."""
 
     heading: str
     sentences: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
     points: tuple[str, ...] = ()
-    code: tuple[Code, ...] = ()  # on the cards of models alone
+    code: tuple[Code, ...] = ()  # on model cards only
 
 
 @dataclass(frozen=True)
 class Section:
-    """A data set, or the card of a model: a first sentence and its parts."""
+    """A data set, or a model card: a first sentence and its parts."""
 
     name: str
     opening: str

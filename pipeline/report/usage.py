@@ -1,4 +1,4 @@
-"""How a trained model is loaded and asked, with examples from its own data set."""
+"""How to load a trained model and predict with it, with examples from its own data set."""
 
 import json
 import shlex
@@ -8,45 +8,46 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import paths
-from pipeline.artifacts import Arrays
-from pipeline.datasets.prepared import Prepared
-from pipeline.report.parts import Code
-from pipeline.settings import DatasetSettings, ModelSettings
-from pipeline.settings.datasets import (
-    LabelledSettings,
-    PairsSettings,
-    SeriesSettings,
-    TextSettings,
-    WindowsSettings,
-    WordsSettings,
+from pipeline.data.prepared import Prepared
+from pipeline.files import Arrays
+from pipeline.params.schema import (
+    DatasetParams,
+    LabelledParams,
+    ModelParams,
+    PairsParams,
+    SeriesParams,
+    TextParams,
+    WindowsParams,
+    WordsParams,
 )
+from pipeline.report.parts import Code
 
-Lines = tuple[list[str], list[str]]  # of Python after the model is loaded, of the shell
+Lines = tuple[list[str], list[str]]  # of Python, after the model is loaded, and of the shell
 PREFIX, LENGTH = 24, 60  # characters
 
 
-def examples(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> tuple[Code, Code]:
-    """Return lines of Python and of the shell that can be run as they stand, in the project's folder."""
+def examples(name: str, model: ModelParams, dataset: DatasetParams, prepared: Prepared) -> tuple[Code, Code]:
+    """Return lines of Python and of the shell that run without changes in the project's folder."""
     python, shell = _lines(name, model, dataset, prepared)
     imports = ["import numpy"] * (dataset.format == "series") + ["import pipeline"]
     loaded = f"model = pipeline.load({_quoted(name)})"
     return Code("python", (*imports, "", loaded, *python)), Code("sh", tuple(shell))
 
 
-def _lines(name: str, model: ModelSettings, dataset: DatasetSettings, prepared: Prepared) -> Lines:
+def _lines(name: str, model: ModelParams, dataset: DatasetParams, prepared: Prepared) -> Lines:
     """Return lines that suit the format of the data."""
     match dataset:
-        case WordsSettings():
+        case WordsParams():
             return _words(name, _row(prepared))
-        case TextSettings():
+        case TextParams():
             return _text(name, _opening(prepared))
-        case LabelledSettings():
+        case LabelledParams():
             return _labelled(name, _row(prepared))
-        case WindowsSettings():
+        case WindowsParams():
             return _windows(name, _row(prepared), prepared.classes)
-        case PairsSettings():
+        case PairsParams():
             return _pairs(name, dataset.separator.join(f"{value:.7g}" for value in _arrays(prepared)["inputs"][0]))
-        case SeriesSettings():
+        case SeriesParams():
             return _series(name, model, dataset.raw, paths.prepared(prepared.card.dataset) / "train" / "values.npy")
 
 
@@ -65,20 +66,26 @@ def _text(name: str, opening: str) -> Lines:
 def _language(name: str, prefix: str) -> Lines:
     python = [
         f"model.predict({_quoted(prefix)})  # the most likely next symbol",
-        f"model.next_char_log_probs({_quoted(prefix)})  # the logarithm of each one's probability",
+        f"model.next_char_log_probs({_quoted(prefix)})  # the log probability of each symbol",
         f'"".join(model.generate({_quoted(prefix)}, length={LENGTH}, temperature=0.8))',
     ]
     return python, [_predict(name, prefix, "--top 3"), f"{_command('generate', name)} --prefix {shlex.quote(prefix)}"]
 
 
 def _labelled(name: str, text: str) -> Lines:
-    python = [f"model.predict({_quoted(text)})  # the class", f"model.probabilities({_quoted(text)})  # of each class"]
+    python = [
+        f"model.predict({_quoted(text)})  # the class",
+        f"model.probabilities({_quoted(text)})  # the probability of each class",
+    ]
     return python, [_predict(name, text, "--top 3")]
 
 
 def _windows(name: str, text: str, classes: Sequence[str]) -> Lines:
     meaning = ", ".join(f"{place} {label}" for place, label in enumerate(classes))
-    python = [f"model.predict({_quoted(text)})  # {meaning}", f"model.probabilities({_quoted(text)})  # of each class"]
+    python = [
+        f"model.predict({_quoted(text)})  # {meaning}",
+        f"model.probabilities({_quoted(text)})  # the probability of each class",
+    ]
     return python, [_predict(name, text)]
 
 
@@ -86,10 +93,10 @@ def _pairs(name: str, text: str) -> Lines:
     return [f"model.predict({_quoted(text)})  # the number"], [_predict(name, text)]
 
 
-def _series(name: str, model: ModelSettings, raw: str, values: Path) -> Lines:
+def _series(name: str, model: ModelParams, raw: str, values: Path) -> Lines:
     python = [
         f'days = numpy.load("{values}").tolist()  # oldest first',
-        f"model.predict(days)  # the day after them; the last {model.window} count",
+        f"model.predict(days)  # the next day, from the last {model.window} values",
     ]
     return python, [f"{_command('predict', name)} --input {shlex.quote(raw)}"]
 
@@ -104,7 +111,7 @@ def _command(stage: str, name: str) -> str:
 
 
 def _predict(name: str, text: str, options: str = "") -> str:
-    """Return a command that asks a model; a text that looks like an option is kept from being one."""
+    """Return a command that predicts; a text that looks like an option comes after `--`."""
     guard = "-- " if text.startswith("-") else ""
     return f"{_command('predict', name)} {options}{' ' if options else ''}{guard}{shlex.quote(text)}"
 
@@ -115,19 +122,23 @@ def _arrays(prepared: Prepared) -> Arrays:
 
 
 def _row(prepared: Prepared) -> str:
-    """Return the first row whose symbols all stand in training rows."""
-    codec, arrays = prepared.codec, _arrays(prepared)
-    if codec is None:
+    """Return the first row without out-of-vocabulary symbols, or else the first row."""
+    vocabulary, arrays = prepared.vocabulary, _arrays(prepared)
+    if vocabulary is None:
         raise ValueError(f"{prepared.card.dataset} has no symbols")
     rows = zip(arrays["symbols"], arrays["lengths"].tolist(), strict=True)
-    known = (row[:length] for row, length in rows if codec.unknown is None or codec.unknown not in row[:length])
-    return codec.decode(next(known, arrays["symbols"][0, : arrays["lengths"][0]]).tolist())
+    known = (
+        row[:length] for row, length in rows if vocabulary.unknown is None or vocabulary.unknown not in row[:length]
+    )
+    return vocabulary.decode(next(known, arrays["symbols"][0, : arrays["lengths"][0]]).tolist())
 
 
 def _opening(prepared: Prepared) -> str:
     """Return a few words of the test text, from the start of one."""
-    codec, stream = prepared.codec, np.asarray(_arrays(prepared)["stream"][: 4 * PREFIX])
-    if codec is None:
+    vocabulary, stream = prepared.vocabulary, np.asarray(_arrays(prepared)["stream"][: 4 * PREFIX])
+    if vocabulary is None:
         raise ValueError(f"{prepared.card.dataset} has no symbols")
-    known = codec.decode(stream[stream != codec.unknown].tolist() if codec.unknown is not None else stream.tolist())
+    known = vocabulary.decode(
+        stream[stream != vocabulary.unknown].tolist() if vocabulary.unknown is not None else stream.tolist()
+    )
     return known[PREFIX:].partition(" ")[2][:PREFIX] or known[:PREFIX]

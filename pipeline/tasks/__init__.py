@@ -1,10 +1,11 @@
-"""The tasks, by the name that a data set's format gives them."""
+"""The four tasks, by the name that a data set's format gives them."""
 
-from pipeline.settings.datasets import Task as TaskName
+from pipeline.params.schema import Task as TaskName
+from pipeline.tasks.base import Task
 from pipeline.tasks.classify import Classify
+from pipeline.tasks.forecast import Forecast
 from pipeline.tasks.next_symbol import NextSymbol
-from pipeline.tasks.numbers import Forecast, Regress
-from pipeline.tasks.protocol import Task
+from pipeline.tasks.regress import Regress
 
 TASKS: dict[TaskName, Task] = {
     "next-symbol": NextSymbol(),

@@ -1,9 +1,10 @@
-"""Show finished results in MLflow; nothing else in the project imports it.
+"""Publish results to MLflow, and serve MLflow's web pages; no other package imports mlflow.
 
-Files are the truth: a run is found again by a digest of what it shows, so publishing is safe to repeat.
+The files that the stages write are the results; MLflow only shows them. A run carries a digest of what it shows, so
+publishing twice adds nothing.
 """
 
-from pipeline.tracking.publishing import Tally, publish
+from pipeline.tracking.publish import PublishResult, publish
 from pipeline.tracking.server import serve
 
-__all__ = ["Tally", "publish", "serve"]
+__all__ = ["PublishResult", "publish", "serve"]

@@ -6,53 +6,55 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pipeline.tracking.content import Content, Curves, Seed
+from pipeline.tracking.records import Curves, Record, SeedRecord
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric
 
-BATCH = 900  # metrics a call; MLflow takes at most 1,000 metrics and parameters together
-DIGEST = 12  # letters that are shown of a data set's digest; MLflow takes 36
-EXPERIMENT = "DVC_EXP_NAME"
+BATCH_SIZE = 900  # metrics per call; MLflow takes at most 1,000 metrics and params together
+DIGEST_LENGTH = 12  # letters of a data set's digest; MLflow takes at most 36
+EXPERIMENT_NAME = "DVC_EXP_NAME"  # set by `dvc exp run`
 
 
-def write(client: "MlflowClient", experiment: str, wanted: Content) -> None:
+def write(client: "MlflowClient", experiment: str, record: Record) -> None:
     """Write everything, and only then mark the run as finished."""
-    run = client.create_run(experiment, run_name=wanted.run_name, tags=_tags(wanted)).info.run_id
-    _log(client, run, wanted.metrics, wanted.curves, wanted.settings)
-    _log_dataset(client, run, wanted)
-    for path, folder in wanted.files:
+    run = client.create_run(experiment, run_name=record.run_name, tags=_tags(record)).info.run_id
+    _log(client, run, record.metrics, record.curves, record.params)
+    _log_dataset(client, run, record)
+    for path, folder in record.artifacts:
         client.log_artifact(run, str(path), folder)
-    for seed in wanted.seeds:
-        _write_seed(client, experiment, run, wanted, seed)
+    for seed in record.seeds:
+        _write_seed(client, experiment, run, record, seed)
     client.set_terminated(run, "FINISHED")
 
 
-def _tags(wanted: Content) -> dict[str, str]:
+def _tags(record: Record) -> dict[str, str]:
     tags = {
-        "digest": wanted.digest,
-        "prepared_digest": wanted.card["digest"],
-        "dataset": wanted.dataset,
-        "model": wanted.name,
-        "kind": wanted.kind,
+        "digest": record.digest,
+        "prepared_digest": record.data_card["digest"],
+        "dataset": record.dataset,
+        "model": record.name,
+        "kind": record.kind,
     }
-    if wanted.reads_its_target:
-        tags["reads_its_target"] = "yes"
-    return tags | ({"dvc_exp_name": os.environ[EXPERIMENT]} if os.environ.get(EXPERIMENT) else {})
+    if record.leaks_target:
+        tags["leaks_target"] = "yes"
+    if name := os.environ.get(EXPERIMENT_NAME):
+        tags["dvc_exp_name"] = name
+    return tags
 
 
-def _write_seed(client: "MlflowClient", experiment: str, parent: str, wanted: Content, seed: Seed) -> None:
-    """Write one seed as a run below its model's; one that diverged is marked as failed."""
+def _write_seed(client: "MlflowClient", experiment: str, parent: str, record: Record, seed: SeedRecord) -> None:
+    """Write one seed as a child of its model's run; a seed that diverged is marked as failed."""
     tags = {
         "mlflow.parentRunId": parent,
-        "dataset": wanted.dataset,
-        "model": wanted.name,
+        "dataset": record.dataset,
+        "model": record.name,
         "kind": "seed",
         "seed": str(seed.seed),
         "status": seed.status,
     }
-    run = client.create_run(experiment, run_name=f"{wanted.run_name}-seed-{seed.seed}", tags=tags).info.run_id
+    run = client.create_run(experiment, run_name=f"{record.run_name}-seed-{seed.seed}", tags=tags).info.run_id
     _log(client, run, seed.metrics, seed.curves, {"seed": str(seed.seed)})
     client.set_terminated(run, "FINISHED" if seed.status == "finished" else "FAILED")
 
@@ -60,16 +62,16 @@ def _write_seed(client: "MlflowClient", experiment: str, parent: str, wanted: Co
 def _log(
     client: "MlflowClient", run: str, metrics: Mapping[str, float], curves: Curves, params: Mapping[str, str]
 ) -> None:
-    """Send parameters, metrics and curves in batches."""
+    """Send params, metrics and curves in batches."""
     from mlflow.entities import Param
 
-    values = list(_values(metrics, curves))
-    client.log_batch(run, values[:BATCH], [Param(key, value) for key, value in params.items()])
-    for start in range(BATCH, len(values), BATCH):
-        client.log_batch(run, values[start : start + BATCH])
+    values = list(_metrics(metrics, curves))
+    client.log_batch(run, values[:BATCH_SIZE], [Param(key, value) for key, value in params.items()])
+    for start in range(BATCH_SIZE, len(values), BATCH_SIZE):
+        client.log_batch(run, values[start : start + BATCH_SIZE])
 
 
-def _values(metrics: Mapping[str, float], curves: Curves) -> Iterator["Metric"]:
+def _metrics(metrics: Mapping[str, float], curves: Curves) -> Iterator["Metric"]:
     from mlflow.entities import Metric
 
     now = int(1000 * time.time())
@@ -80,11 +82,11 @@ def _values(metrics: Mapping[str, float], curves: Curves) -> Iterator["Metric"]:
             yield Metric(name, value, now, epoch)
 
 
-def _log_dataset(client: "MlflowClient", run: str, wanted: Content) -> None:
-    """Say which prepared data a run is of."""
+def _log_dataset(client: "MlflowClient", run: str, record: Record) -> None:
+    """Log which prepared data the run used."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    card = wanted.card
+    card = record.data_card
     source, profile = json.dumps({"uri": card["raw"]}), json.dumps(card["rows"])
-    dataset = Dataset(wanted.dataset, card["digest"][:DIGEST], "local", source, profile=profile)
+    dataset = Dataset(record.dataset, card["digest"][:DIGEST_LENGTH], "local", source, profile=profile)
     client.log_inputs(run, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])

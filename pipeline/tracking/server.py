@@ -1,4 +1,4 @@
-"""Show the runs in a browser: MLflow's own server, without the parts that take most of its memory."""
+"""Serve MLflow's web pages with MLflow's own server, without the parts that take most of its memory."""
 
 import os
 import signal
@@ -10,42 +10,70 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from pipeline.errors import UserError
+from pipeline.errors import ParamsError, TrackingError
 from pipeline.tracking import store
 
 HOST, FIRST_PORT, PORTS = "127.0.0.1", 5000, 100
 START_SECONDS = 120
-VIEW = "#/experiments?workflowType=machine_learning"  # else the page opens in the view for traces
+VIEW = "#/experiments?workflowType=machine_learning"  # the default view is for traces of language models
 LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
 def serve(announce: Callable[[str], None]) -> None:
-    """Run a server over the local store until Ctrl-C; `announce` the link once it answers."""
+    """Run a server over the local store until Ctrl-C, or only announce the server of MLFLOW_TRACKING_URI.
+
+    Args:
+        announce: Called with the link, once the server answers.
+
+    Raises:
+        ParamsError: if PORT or MLFLOW_TRACKING_URI cannot be used.
+        TrackingError: if the server does not start, or ends by itself.
+    """
     if store.is_server():
-        announce(f"{store.shown().rstrip('/')}/{VIEW}")
+        announce(f"{store.uri_without_password().rstrip('/')}/{VIEW}")
         return
-    port = _port()
-    store.make()
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, signal.default_int_handler)  # or else a server would be left behind
+    port = choose_port()
+    store.create_database()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # otherwise the server would outlive this process
     with tempfile.TemporaryFile("w+") as log:
-        # In a group of its own, which ends as a whole: the server consists of two processes.
+        # MLflow's server is two processes; in a process group of their own, they can be ended together.
         process = subprocess.Popen(
             _command(port), env=os.environ | LEAN, stdout=log, stderr=log, start_new_session=True
         )
         try:
-            _wait(process, port)
+            _wait_until_ready(process, port)
             if process.poll() is None:
                 announce(f"http://{HOST}:{port}/{VIEW}\nCtrl-C to stop")
             process.wait()
         except KeyboardInterrupt:
-            return  # that is how one leaves
+            return  # the normal way to stop
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
             process.wait()
         log.seek(0)
-        raise UserError(f"MLflow's server ended by itself:\n{log.read().strip()}")
+        raise TrackingError(f"MLflow's server ended by itself:\n{log.read().strip()}")
+
+
+def choose_port() -> int:
+    """Return the port that PORT names, or else the first free one from 5000 on.
+
+    Raises:
+        ParamsError: if PORT is not the number of a free port.
+        TrackingError: if PORT is not set, and none of the ports that are tried is free.
+    """
+    value = os.environ.get("PORT")
+    if not value:
+        free = (port for port in range(FIRST_PORT, FIRST_PORT + PORTS) if _is_free(port))
+        if (port := next(free, None)) is None:
+            raise TrackingError(f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1}; set PORT to a free one")
+        return port
+    if not value.isdecimal() or not 0 < int(value) < 65536:
+        raise ParamsError(f"PORT: found {value!r}; wanted a number from 1 to 65535")
+    if not _is_free(int(value)):
+        raise ParamsError(f"PORT: {value} is taken; choose another, or unset it to take the next free one")
+    return int(value)
 
 
 def _command(port: int) -> list[str]:
@@ -61,21 +89,6 @@ def _command(port: int) -> list[str]:
     return [sys.executable, "-m", "mlflow", "server", *(part for pair in options.items() for part in pair)]
 
 
-def _port() -> int:
-    """Return the port that PORT names, or else the first free one from 5000 on."""
-    wanted = os.environ.get("PORT")
-    if not wanted:
-        free = (port for port in range(FIRST_PORT, FIRST_PORT + PORTS) if _is_free(port))
-        if (port := next(free, None)) is None:
-            raise UserError(f"no free port from {FIRST_PORT} on; set PORT to one")
-        return port
-    if not wanted.isdecimal() or not 0 < int(wanted) < 65536:
-        raise UserError(f"PORT: found {wanted!r}; wanted a number from 1 to 65535")
-    if not _is_free(int(wanted)):
-        raise UserError(f"PORT: {wanted} is taken; choose another, or unset it to take the next free one")
-    return int(wanted)
-
-
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -86,7 +99,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
     """Return once the server answers, or has ended."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
@@ -97,4 +110,4 @@ def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
         else:
             return
     if process.poll() is None:
-        raise UserError(f"MLflow's server did not answer within {START_SECONDS} s; try again")
+        raise TrackingError(f"MLflow's server did not answer within {START_SECONDS} s; try again")

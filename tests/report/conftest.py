@@ -5,7 +5,7 @@ import pytest
 
 from pipeline import report
 from pipeline.report import View
-from tests import results_tree
+from tests.support import results_tree
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,6 @@ def inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def view(inside: Path) -> View:
-    from pipeline import settings
+    from pipeline.params import load_params
 
-    return report.build(settings.load())
+    return report.build(load_params())

@@ -2,18 +2,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.errors import DataError
 from pipeline.report import published
-from tests.results_tree import REPOSITORY
+from tests.support.results_tree import REPOSITORY
 
 
 def test_the_published_figures_can_be_read() -> None:
     known = published.read(REPOSITORY / published.PATH)
     claim, probe = known.models["binary-lstm"]
-    assert (claim.metric, claim.split) == ("mse", "train")
+    assert (claim.metric, claim.split) == ("mse", "all_rows")
     assert claim.value == pytest.approx(0.000835, abs=1e-6)
     assert (probe.value, probe.probe) == (252.4994, "1 1 1 1 1 1 1 1")
-    assert all(remedy.fault and remedy.here for remedies in known.datasets.values() for remedy in remedies)
+    assert all(issue.issue and issue.here for issues in known.datasets.values() for issue in issues)
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,12 @@ def test_the_published_figures_can_be_read() -> None:
         ("models: [", "not YAML"),
     ],
 )
-def test_faulty_figures_are_refused(tmp_path: Path, text: str, wanted: str) -> None:
+def test_invalid_figures_are_refused(tmp_path: Path, text: str, wanted: str) -> None:
     (tmp_path / "published.yaml").write_text(text)
-    with pytest.raises(UserError, match=wanted):
+    with pytest.raises(DataError, match=wanted):
         published.read(tmp_path / "published.yaml")
 
 
 def test_missing_figures_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="git checkout"):
+    with pytest.raises(DataError, match="git checkout"):
         published.read(tmp_path / "published.yaml")

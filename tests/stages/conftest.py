@@ -8,12 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.small import REPOSITORY
+from tests.support.small import REPOSITORY
 
 PARAMS = """
-seeds:
-  - 1
-  - 2
 sources: {}
 datasets:
   words:
@@ -30,15 +27,18 @@ datasets:
     text: name
     label: language
     members: "*.txt"
-    megabytes: 1
+    max_megabytes: 1
     validation: 0.2
     test: 0.2
     split_seed: 1
     refit: false
-training:
+defaults:
+  seeds:
+    - 1
+    - 2
   layers: 1
-  hidden: 8
-  direction: forward
+  hidden_size: 8
+  bidirectional: false
   dropout: 0.0
   input_dropout: 0.0
   output_dropout: 0.0
@@ -46,14 +46,14 @@ training:
   head: linear
   scaling: none
   optimiser: adam
-  rate: 0.05
+  learning_rate: 0.05
   momentum: 0.0
   beta2: 0.999
   weight_decay: 0.0
   schedule:
     kind: constant
-  clip: 0.0
-  batch: 4
+  gradient_clip: 0.0
+  batch_size: 4
   epochs: 3
   patience: 0
   supervision: task
@@ -66,7 +66,7 @@ models:
     dataset: words
     cell: linear
     optimiser: sgd
-    rate: 1e+30
+    learning_rate: 1e+30
   names-rnn:
     dataset: names
     cell: rnn
@@ -77,7 +77,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def command(project: Path, stage: str, *arguments: str, **environment: str) -> dict[str, object]:
-    """Return how a stage is started, as `dvc repro` would start it."""
+    """Return the arguments of `subprocess.run` that start a stage as `dvc repro` does."""
     return {
         "args": [sys.executable, "-m", f"stages.{stage}", *arguments],
         "cwd": project,
@@ -88,7 +88,7 @@ def command(project: Path, stage: str, *arguments: str, **environment: str) -> d
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a project with prepared data; tests leave it as they found it."""
+    """Make a project with prepared data; a test that changes it works on a copy."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "params.yaml").write_text(PARAMS)
     (folder / "words.txt").write_text("\n".join(a + b + c for a in "abc" for b in "abc" for c in "abc"))
@@ -101,12 +101,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(project: Path) -> Run:
-    """Run a stage to its end, as a process of its own."""
+    """Return a function that runs a stage to its end, in a process of its own."""
 
-    def ended(stage: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    def run_stage(stage: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(**command(project, stage, *arguments, **environment), capture_output=True, timeout=60)
 
-    return ended
+    return run_stage
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Training as a command, killed, interrupted or without room: what it says, and that the end is the same bytes."""
+"""Training as a command that is killed, interrupted or out of disk space: its errors, and a rerun to the same bytes."""
 
 import json
 import os
@@ -15,10 +15,10 @@ import numpy as np
 import psutil
 import pytest
 
-from pipeline.datasets import prepared as data
-from tests import small
-from tests.processes import running, wait
+from pipeline.data import prepared as data
 from tests.stages.conftest import PARAMS, command
+from tests.support import small
+from tests.support.processes import running, wait
 
 LONG = (
     PARAMS.replace("layers: 1", "layers: 2")
@@ -28,18 +28,18 @@ LONG = (
 FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05", "PIPELINE_WORKERS": "2"}
 INTERRUPTED = "Interrupted; run the same command again."
 KILLED = (
-    "Error: a worker process was killed, most likely for want of memory; "
-    "set PIPELINE_WORKERS to a smaller number and run again"
+    "Error: a worker process was killed, most likely because memory ran out; "
+    "set PIPELINE_WORKERS to a smaller number, and run again"
 )
 
 
-def files(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.fixture
 def long(project: Path, tmp_path: Path) -> Path:
-    """Make a project whose trainings last some seconds."""
+    """Make a project whose trainings take some seconds."""
     shutil.copytree(project / "data", tmp_path / "data")
     (tmp_path / "params.yaml").write_text(LONG)
     return tmp_path
@@ -47,20 +47,20 @@ def long(project: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def train(long: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Run the command until it has left checkpoints of both workers, and let a test do something to it."""
+    """Return a function that starts the command, and returns when both workers have written checkpoints."""
 
-    def started() -> "subprocess.Popen[str]":
+    def start() -> "subprocess.Popen[str]":
         before = {path: path.stat().st_mtime_ns for path in (long / ".checkpoints").rglob("seed-*")}
         options = command(long, "train", "words-lstm", **FREQUENT)
         process = stack.enter_context(running(options.pop("args"), **options))
-        wait(lambda: sum(path.stat().st_mtime_ns > before.get(path, 0) for path in newest(long)) >= 2)
+        wait(lambda: sum(path.stat().st_mtime_ns > before.get(path, 0) for path in checkpoints(long)) >= 2)
         return process
 
     with ExitStack() as stack:
-        yield started
+        yield start
 
 
-def newest(project: Path) -> list[Path]:
+def checkpoints(project: Path) -> list[Path]:
     return list((project / ".checkpoints/words-lstm").glob("seed-*"))
 
 
@@ -69,20 +69,20 @@ def finish(project: Path) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.xdist_group("project")
-def test_a_command_that_meets_every_accident_ends_in_the_same_bytes(long, train):
+def test_a_command_that_was_killed_and_interrupted_ends_in_the_same_bytes(long, train):
     process = train()
-    family = psutil.Process(process.pid).children(recursive=True)
+    children = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     process.communicate()
-    wait(lambda: not [child for child in family if child.is_running()], seconds=5)
+    wait(lambda: not [child for child in children if child.is_running()], seconds=5)
 
     process = train()
     server = next(child for child in psutil.Process(process.pid).children() if child.children())
-    server.children()[-1].kill()  # as the system does for want of memory
+    server.children()[-1].kill()  # as the system does when memory runs out
     output, errors = process.communicate(timeout=20)
     assert process.returncode == 1
     assert (output, errors.splitlines()[-1]) == ("", KILLED)
-    assert "seed 1: goes on from its checkpoint" in errors
+    assert "seed 1: resumes from its checkpoint" in errors
 
     process = train()
     started = time.monotonic()
@@ -97,24 +97,24 @@ def test_a_command_that_meets_every_accident_ends_in_the_same_bytes(long, train)
     damaged.write_bytes(damaged.read_bytes()[:-100])
     done = finish(long)
     assert done.returncode == 0
-    assert "words-lstm seed 1: goes on from its checkpoint" in done.stderr
-    assert f"words-lstm seed 2: {damaged} is damaged; the training begins anew" in done.stderr
+    assert "words-lstm seed 1: resumes from its checkpoint" in done.stderr
+    assert f"words-lstm seed 2: {damaged} is damaged; the training starts from the beginning" in done.stderr
     assert not (long / ".checkpoints").exists()
 
-    disturbed = files(long / "models/words/words-lstm")
+    resumed = read_files(long / "models/words/words-lstm")
     done = finish(long)
     assert "checkpoint" not in done.stderr
-    assert files(long / "models/words/words-lstm") == disturbed
+    assert read_files(long / "models/words/words-lstm") == resumed
 
 
 def test_trainings_killed_at_random_moments_end_in_the_same_bytes(tmp_path):
-    draws = np.random.default_rng(1)
-    names = {"".join(draws.choice(list("abcd"), size)): "pq"[size % 2] for size in draws.integers(1, 9, 300)}
+    generator = np.random.default_rng(1)
+    names = {"".join(generator.choice(list("abcd"), size)): "pq"[size % 2] for size in generator.integers(1, 9, 300)}
     (tmp_path / "prepared").mkdir()
     rows = "".join(f"{name},{label}\n" for name, label in names.items())
     data.write(small.labelled(rows), tmp_path / "prepared")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.killing", "20"],
+        [sys.executable, "-m", "tests.support.killing", "20"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(small.REPOSITORY), "PIPELINE_CHECKPOINTS": "0.02"},
         capture_output=True,
@@ -125,17 +125,17 @@ def test_trainings_killed_at_random_moments_end_in_the_same_bytes(tmp_path):
     assert len(runs) == 20
     assert {run["digest"] for run in runs} == {undisturbed["digest"]}
     assert sum(run["kills"] for run in runs) >= 20
-    resumed = [run for run in runs if "goes on from its checkpoint" in run["said"]]
+    resumed = [run for run in runs if "resumes from its checkpoint" in run["messages"]]
     assert len(resumed) >= 10
 
 
-# No room
+# Disk space
 
 
-def limited(folder: str, kilobytes: int, *arguments: str) -> list[str]:
-    """Return a command in whose sight a folder is a file system that is nearly full, or files must be small."""
-    mounted = f'mount -t tmpfs -o size={kilobytes}k none {folder} && exec "$@"'
-    mounting = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mounted, "sh"]
+def with_little_space(folder: str, kilobytes: int, *arguments: str) -> list[str]:
+    """Return a command for which a folder has little space, or else one that may write small files only."""
+    mount = f'mount -t tmpfs -o size={kilobytes}k none {folder} && exec "$@"'
+    mounting = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"]
     if subprocess.run([*mounting, "true"], capture_output=True).returncode == 0:
         return [*mounting, *arguments]
     return ["sh", "-c", f'ulimit -f {kilobytes // 4} && exec "$@"', "sh", *arguments]
@@ -145,16 +145,14 @@ def limited(folder: str, kilobytes: int, *arguments: str) -> list[str]:
 @pytest.mark.parametrize(
     ("stage", "name", "place"), [("train", "words-lstm", "models"), ("prepare", "names", "data/prepared")]
 )
-def test_a_full_disk_is_told_in_one_line_and_a_rerun_is_right(
-    stage, name, place, project, trained, tmp_path, monkeypatch
-):
+def test_a_full_disk_ends_in_one_line_and_a_rerun_is_right(stage, name, place, project, trained, tmp_path, monkeypatch):
     copy = shutil.copytree(project, tmp_path / "copy", ignore=shutil.ignore_patterns("models"))
     (copy / place).mkdir(exist_ok=True)
     options = command(copy, stage, name, PIPELINE_WORKERS="2")
     monkeypatch.chdir(copy)
-    done = subprocess.run(**{**options, "args": limited(place, 12, *options["args"])}, capture_output=True)
+    done = subprocess.run(**{**options, "args": with_little_space(place, 12, *options["args"])}, capture_output=True)
     assert done.returncode == 1
-    line = done.stderr.splitlines()[-1]  # on a busy machine, a line of progress stands before it
+    line = done.stderr.splitlines()[-1]  # on a busy machine, lines of progress come before it
     assert line.startswith("Error: " + place)
     assert "Traceback" not in done.stderr
     assert line.endswith("; free some and run again")
@@ -167,38 +165,42 @@ def test_a_full_disk_is_told_in_one_line_and_a_rerun_is_right(
     assert all(path.read_bytes() == (copy / path.relative_to(project)).read_bytes() for path in found)
 
 
-# No orphan
+# Orphaned processes
 
 
 @pytest.mark.parametrize("shell", ["exec ", ""])  # a shell that becomes the command, and one that stays
 def test_a_command_ends_with_the_dvc_that_started_it(shell, tmp_path):
-    program = (
-        f"import subprocess; subprocess.run(['sh', '-c', '{shell}{sys.executable} -m tests.work {tmp_path}; true'])"
-    )
+    command = f"{shell}{sys.executable} -m tests.support.work {tmp_path}; true"
+    program = f"import subprocess; subprocess.run(['sh', '-c', {command!r}])"
     environment = {**os.environ, "DVC_STAGE": "hold", "PIPELINE_WORKERS": "2"}
     with running([sys.executable, "-c", program], env=environment, cwd=small.REPOSITORY) as dvc:
         wait(lambda: sum(path.read_text() == "locked" for path in tmp_path.iterdir()) == 2)
-        family = psutil.Process(dvc.pid).children(recursive=True)
-        assert len(family) >= 4  # command, server, two workers
+        children = psutil.Process(dvc.pid).children(recursive=True)
+        assert len(children) >= 4  # command, server, two workers
         dvc.kill()
         dvc.wait()
-        wait(lambda: not [child for child in family if child.is_running() and child.status() != "zombie"], seconds=3)
+        wait(
+            lambda: not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE],
+            seconds=3,
+        )
 
 
-def test_a_command_ends_whose_dvc_has_gone_before_it_could_look(tmp_path):
-    """Start it from a shell that ends first, as one that DVC had started is left when that is killed."""
-    program = f"sleep 0.5; exec {sys.executable} -m tests.work {tmp_path}"
+def test_a_command_ends_if_its_dvc_has_ended_before_it_could_check(tmp_path):
+    """Start it from a shell whose parent has ended, as a killed DVC leaves one."""
+    program = f"sleep 0.5; exec {sys.executable} -m tests.support.work {tmp_path}"
     orphaned = f"import subprocess; subprocess.Popen(['sh', '-c', {program!r}])"
     environment = {**os.environ, "DVC_STAGE": "hold", "PIPELINE_WORKERS": "2"}
     with running([sys.executable, "-c", orphaned], env=environment, cwd=small.REPOSITORY) as dvc:
-        output, errors = dvc.communicate(timeout=30)  # which end when nobody is left to write
+        output, errors = dvc.communicate(timeout=30)  # which end when no process is left to write to them
     assert output == b""
-    assert errors == b"Interrupted; the DVC that started this has gone; run `dvc repro` again\n"
-    assert list(tmp_path.iterdir()) == []  # no work was begun
+    assert errors == b"Interrupted; the DVC that started this has ended; run `dvc repro` again\n"
+    assert list(tmp_path.iterdir()) == []  # no job was started
 
 
 def test_a_command_of_a_user_outlives_the_shell_that_started_it(tmp_path):
-    program = f"import subprocess; subprocess.Popen([{sys.executable!r}, '-m', 'tests.work', {str(tmp_path)!r}])"
+    program = (
+        f"import subprocess; subprocess.Popen([{sys.executable!r}, '-m', 'tests.support.work', {str(tmp_path)!r}])"
+    )
     environment = {name: value for name, value in os.environ.items() if name != "DVC_STAGE"} | {"PIPELINE_WORKERS": "2"}
     with running([sys.executable, "-c", program], env=environment, cwd=small.REPOSITORY) as starter:
         wait(lambda: sum(path.read_text() == "locked" for path in tmp_path.iterdir()) == 2)

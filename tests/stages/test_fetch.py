@@ -6,17 +6,15 @@ from click.testing import CliRunner
 from stages.fetch import main
 
 PARAMS = """
-seeds:
-  - 1
 sources:
   letters:
     kind: url
     url: {url}
     sha256: "{sha256}"
-    megabytes: 1
+    max_megabytes: 1
     file: data/raw/letters.txt
 datasets: {{}}
-training: {{}}
+defaults: {{}}
 models: {{}}
 """
 
@@ -24,7 +22,7 @@ SHA = hashlib.sha256(b"abc").hexdigest()
 
 
 @pytest.fixture
-def fetched(here):
+def run_fetch(here):
     (here / "letters.txt").write_text("abc")
 
     def run(name="letters", sha256=SHA):
@@ -35,22 +33,22 @@ def fetched(here):
     return run
 
 
-def test_a_source_arrives_in_its_file(fetched, here):
-    done = fetched()
-    assert done.exit_code == 0
-    assert done.output.startswith("letters: 3 bytes in data/raw/letters.txt, sha256 ba7816bf")
+def test_source_is_fetched_into_its_file(run_fetch, here):
+    result = run_fetch()
+    assert result.exit_code == 0
+    assert result.output.startswith("letters: 3 bytes in data/raw/letters.txt, sha256 ba7816bf")
     assert (here / "data/raw/letters.txt").read_text() == "abc"
 
 
-def test_a_fault_ends_in_one_line_and_exit_code_1(fetched, here):
-    done = fetched(sha256="0" * 64)
-    assert done.exit_code == 1
-    assert done.output.startswith("Error: file://")
-    assert done.output.count("\n") == 1
+def test_error_is_one_line_and_exit_code_1(run_fetch, here):
+    result = run_fetch(sha256="0" * 64)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: file://")
+    assert result.output.count("\n") == 1
     assert not (here / "data/raw/letters.txt").exists()
 
 
-def test_an_unknown_name_lists_the_known(fetched):
-    done = fetched("letter")
-    assert done.exit_code == 1
-    assert done.output == "Error: sources.letter: no such block in params.yaml; known: letters\n"
+def test_unknown_name_is_refused_with_the_known_names(run_fetch):
+    result = run_fetch("letter")
+    assert result.exit_code == 1
+    assert result.output == "Error: sources.letter: no such block in params.yaml; known: letters\n"

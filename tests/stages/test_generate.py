@@ -7,41 +7,42 @@ from click.testing import CliRunner
 
 import pipeline
 from stages.generate import main
-from tests.processes import running
-from tests.small import REPOSITORY as ROOT
+from tests.support.processes import running
+from tests.support.small import REPOSITORY
 
 
 @pytest.fixture
-def write(trained_project, monkeypatch):
+def generate(trained_project, monkeypatch):
+    """Return a function that runs the command in the trained project."""
     monkeypatch.chdir(trained_project)
     return lambda *arguments: CliRunner().invoke(main, arguments)
 
 
-def test_a_text_goes_on_from_its_prefix(write):
-    done = write("lyrics-lstm", "--prefix", "In the", "--length", "30", "--seed", "3")
+def test_a_prefix_is_continued(generate):
+    done = generate("lyrics-lstm", "--prefix", "In the", "--length", "30", "--seed", "3")
     assert done.exit_code == 0
     assert done.output == "In the" + "".join(pipeline.load("lyrics-lstm").generate("In the", 30, 0.8, 3)) + "\n"
-    assert write("lyrics-lstm", "--prefix", "In the", "--length", "30", "--seed", "3").output == done.output
+    assert generate("lyrics-lstm", "--prefix", "In the", "--length", "30", "--seed", "3").output == done.output
 
 
-def test_one_network_can_write(write):
-    done = write("text-lstm", "--prefix", "In the", "--length", "30", "--network", "2", "--temperature", "0")
+def test_the_network_of_one_seed_can_be_used(generate):
+    done = generate("text-lstm", "--prefix", "In the", "--length", "30", "--network", "2", "--temperature", "0")
     assert done.output == "in the" + "".join(pipeline.load("text-lstm", seed=2).generate("in the", 30, 0)) + "\n"
 
 
-def test_symbols_outside_the_alphabet_are_named(write):
-    done = write("text-lstm", "--prefix", "In the “wo", "--length", "5")
-    told = "text-lstm: symbols that are not in its alphabet, read as a space: '“'\n"
-    assert (done.exit_code, done.stdout[:9], done.stderr) == (0, "in the wo", told)
-    assert write("text-lstm", "--prefix", "In the wo", "--length", "5").stderr == ""
+def test_symbols_outside_the_alphabet_are_listed(generate):
+    done = generate("text-lstm", "--prefix", "In the “wo", "--length", "5")
+    notice = "text-lstm: symbols that are not in its alphabet, read as a space: '“'\n"
+    assert (done.exit_code, done.stdout[:9], done.stderr) == (0, "in the wo", notice)
+    assert generate("text-lstm", "--prefix", "In the wo", "--length", "5").stderr == ""
 
 
-def test_a_word_ends(write):
-    assert len(write("words-lstm", "--prefix", "a").output) == len("abcd\n")
+def test_a_word_ends_at_the_length_of_the_longest_word(generate):
+    assert len(generate("words-lstm", "--prefix", "a").output) == len("abcd\n")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "line"),
     [
         (("names-lstm", "--prefix", "K"), "names-lstm: its task is classify; only a model of task next-symbol "
          "writes text"),
@@ -51,19 +52,19 @@ def test_a_word_ends(write):
         (("words-lstm", "--prefix", "az"), "words-lstm: 'az': found symbol 'z'; wanted one of 'abcde'"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_written_ends_in_one_line(write, arguments, told):
-    done = write(*arguments)
-    assert (done.exit_code, done.output) == (1, f"Error: {told}\n")
+def test_input_that_cannot_be_continued_ends_in_one_line(generate, arguments, line):
+    done = generate(*arguments)
+    assert (done.exit_code, done.output) == (1, f"Error: {line}\n")
 
 
 @pytest.mark.parametrize("arguments", [("text-lstm",), ("text-lstm", "--prefix", "a", "--length", "0")])
-def test_arguments_that_do_not_fit_are_refused(write, arguments):
-    assert write(*arguments).exit_code == 2
+def test_invalid_arguments_are_refused(generate, arguments):
+    assert generate(*arguments).exit_code == 2
 
 
-def test_symbols_are_shown_as_they_come_and_ctrl_c_ends_it_clean(trained_project):
+def test_symbols_are_printed_at_once_and_ctrl_c_ends_the_command_cleanly(trained_project):
     command = [sys.executable, "-m", "stages.generate", "text-lstm", "--prefix", "in the", "--length", "1000000000"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with running(command, cwd=trained_project, env=environment, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.read(40).startswith("in the")
@@ -72,9 +73,9 @@ def test_symbols_are_shown_as_they_come_and_ctrl_c_ends_it_clean(trained_project
     assert (process.returncode, rest[-1], errors) == (130, "\n", "")
 
 
-def test_a_reader_that_goes_ends_it_quietly(trained_project):
+def test_a_closed_pipe_ends_the_command_quietly(trained_project):
     command = [sys.executable, "-m", "stages.generate", "text-lstm", "--prefix", "in the", "--length", "1000000000"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with running(command, cwd=trained_project, env=environment, text=True) as process:
         assert process.stdout.read(6) == "in the"
         process.stdout.close()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import artifacts, paths
-from tests import results_tree
+from pipeline import files, paths
+from tests.support import results_tree
 
 
 def publish(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -25,12 +25,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_one_line_is_all_that_is_said(project: Path) -> None:
+def test_publishing_prints_one_line(project: Path) -> None:
     first = publish(project)
     where = f"sqlite:///{project}/mlflow.db"
     assert (first.returncode, first.stdout, first.stderr) == (0, f"14 runs published, 0 already there: {where}\n", "")
     receipt = paths.RECEIPT.read_bytes()
-    assert list(artifacts.read_json(paths.RECEIPT)) == ["words", "binary", "sales", "names", "lyrics"]
+    assert list(files.read_json(paths.RECEIPT)) == ["words", "binary", "sales", "names", "lyrics"]
     assert str(project).encode() not in receipt
 
     paths.RECEIPT.unlink()
@@ -39,9 +39,9 @@ def test_one_line_is_all_that_is_said(project: Path) -> None:
     assert paths.RECEIPT.read_bytes() == receipt
 
 
-def test_a_server_that_is_down_costs_seconds_and_one_line(project: Path) -> None:
+def test_a_server_that_is_down_ends_in_one_line_within_seconds(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]  # nobody listens there any more once this block ends
+        port = server.getsockname()[1]  # free again once this block ends
     started = time.monotonic()
     result = publish(project, MLFLOW_TRACKING_URI=f"http://127.0.0.1:{port}")
     assert time.monotonic() - started < 15
@@ -53,8 +53,8 @@ def test_a_server_that_is_down_costs_seconds_and_one_line(project: Path) -> None
     assert not (project / "mlflow.db").exists()
 
 
-def test_a_store_that_cannot_be_used_is_one_line(project: Path) -> None:
-    (project / "mlflow.db").write_text("This is no database. " * 100)
+def test_a_store_that_cannot_be_used_ends_in_one_line(project: Path) -> None:
+    (project / "mlflow.db").write_text("Not a database. " * 100)
     result = publish(project)
     assert result.returncode == 1
     assert result.stderr.startswith("Error: MLflow at sqlite:///")

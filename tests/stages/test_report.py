@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from pipeline import paths
 from stages.report import main
-from tests import results_tree
+from tests.support import results_tree
 
 
 def test_both_pages_are_written_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,20 +16,20 @@ def test_both_pages_are_written_and_nothing_else(tmp_path: Path, monkeypatch: py
     assert sorted(path.name for path in paths.REPORTS.iterdir()) == ["index.html", "index.md", "models"]
 
 
-def test_every_model_has_a_card_and_those_of_removed_models_vanish(
+def test_every_model_has_a_model_card_and_those_of_removed_models_are_deleted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     known = results_tree.build(tmp_path)
     assert CliRunner().invoke(main).exit_code == 0
-    assert {path.stem for path in paths.CARDS.iterdir()} == set(known.models)
+    assert {path.stem for path in paths.MODEL_CARDS.iterdir()} == set(known.models)
     params = tmp_path / "params.yaml"
     params.write_text(params.read_text().replace("  names-rnn: {dataset: names, cell: rnn, input: one-hot}\n", ""))
     assert CliRunner().invoke(main).exit_code == 0
-    assert {path.stem for path in paths.CARDS.iterdir()} == set(known.models) - {"names-rnn"}
+    assert {path.stem for path in paths.MODEL_CARDS.iterdir()} == set(known.models) - {"names-rnn"}
 
 
-def test_without_results_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_results_the_error_names_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     results_tree.build(tmp_path)
     assert CliRunner().invoke(main).exit_code == 0

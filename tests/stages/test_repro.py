@@ -1,4 +1,4 @@
-"""Several data sets at a time: the files of a plain `dvc repro`, and the same manners."""
+"""Several data sets at a time: the same files as of `dvc repro`, and the same end on errors and signals."""
 
 import os
 import signal
@@ -6,8 +6,10 @@ import signal
 import psutil
 import pytest
 
-from pipeline import lanes, settings
-from tests.processes import running, wait
+from pipeline.execution import parallel
+from pipeline.execution.parallel import Group
+from pipeline.params import load_params
+from tests.support.processes import running, wait
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
 
@@ -16,7 +18,7 @@ FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05"}
 
 
 def change_words(params):
-    params["models"]["words-lstm"]["rate"] = 0.02
+    params["models"]["words-lstm"]["learning_rate"] = 0.02
 
 
 def lengthen_all(params):
@@ -24,8 +26,12 @@ def lengthen_all(params):
         model["epochs"] = 100_000
 
 
-def stopped(repository, number):
-    """Send a signal when both lanes train; wait until everything has ended, and return how and with which words."""
+def is_running(process):
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def run_and_signal(repository, number):
+    """Send a signal while both data sets train; wait until all has ended, and return exit code and last line."""
     folder = repository.folder / ".checkpoints"
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("seed-*")}
     with running(REPRO, **repository.options(**FREQUENT)) as process:
@@ -34,17 +40,17 @@ def stopped(repository, number):
             return any(path.stat().st_mtime_ns > before.get(path, 0) for path in (folder / model).glob("seed-*"))
 
         wait(lambda: trains("words-lstm") and trains("overfit-lstm"))
-        family = psutil.Process(process.pid).children(recursive=True)
+        children = psutil.Process(process.pid).children(recursive=True)
         os.kill(process.pid, number)
         wait(lambda: process.poll() is not None, seconds=20)
-        wait(lambda: not [child for child in family if child.is_running() and child.status() != "zombie"], seconds=20)
+        wait(lambda: not any(map(is_running, children)), seconds=20)
         output, _ = process.communicate(timeout=20)
-    assert len(family) >= 2 * 3  # in each lane DVC, its command, and workers
+    assert len(children) >= 2 * 3  # of each data set DVC, its command, and workers
     assert "Traceback" not in output
     return process.returncode, output.splitlines()[-1]
 
 
-def test_what_is_missing_comes_back_side_by_side_and_then_nothing_is_left_to_do(copy):
+def test_missing_outputs_are_restored_side_by_side_and_then_nothing_has_to_run(copy):
     for name in ("words", "overfit"):
         (copy.folder / f"results/{name}/metrics.json").unlink()
     lines = copy.run(*REPRO).splitlines()
@@ -55,25 +61,31 @@ def test_what_is_missing_comes_back_side_by_side_and_then_nothing_is_left_to_do(
     assert copy.run("git", "status", "--porcelain") == ""
 
 
-def test_a_data_set_in_which_nothing_changed_gets_no_lane(copy, monkeypatch):
+def test_a_data_set_in_which_nothing_changed_does_not_run(copy, monkeypatch):
     monkeypatch.chdir(copy.folder)
-    copy.change_params(change_words)
-    assert [lane.name for lane in lanes.unfinished(settings.load())] == ["words"]
-    (copy.folder / "pipeline/new.py").touch()  # whom that touches, stage `code` will say
-    assert [lane.name for lane in lanes.unfinished(settings.load())] == ["words", "overfit"]
+    params = load_params()
+    groups = parallel.dataset_groups({name: params.models_of(name) for name in params.datasets})
+
+    def unfinished(*first):
+        return [group.name for group in parallel.unfinished(groups, Group("sources", ("check", *first)))]
+
+    assert unfinished() == []
+    copy.change_params(change_words)  # and so stage `check` has to run, whose output is a constant
+    assert unfinished() == ["words"]
+    assert unfinished("train@words-lstm") == ["words", "overfit"]  # as if it fetched a raw file
 
 
 def test_a_data_set_that_fails_stops_the_others_and_is_named(copy):
     copy.change_params(lengthen_all)
     (copy.folder / "data/raw/words.txt").write_text("")
     lines = copy.run(*REPRO, code=1).splitlines()
-    assert lines[-1] == "Error: words: failed, as it says above; what ran beside it was stopped"
+    assert lines[-1] == "Error: words: failed, see its lines above; the others were stopped"
     assert [line for line in lines if line.startswith("  words | Error: data/raw/words.txt: ")]
     assert not [line for line in lines if line.startswith("overfit | overfit-lstm: ")]  # its training of hours
     assert not [line for line in lines if "Interrupted" in line or "Traceback" in line]
 
 
-def test_stopped_by_kill_or_ctrl_c_it_leaves_nothing_running_and_nothing_locked(copy):
+def test_kill_and_ctrl_c_leave_no_process_and_no_lock(copy):
     copy.change_params(lengthen_all)
-    stopped(copy, signal.SIGKILL)
-    assert stopped(copy, signal.SIGINT) == (130, "Interrupted; run the same command again.")
+    run_and_signal(copy, signal.SIGKILL)
+    assert run_and_signal(copy, signal.SIGINT) == (130, "Interrupted; run the same command again.")

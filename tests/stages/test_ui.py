@@ -5,16 +5,17 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
 from pipeline.tracking import server
 from stages.ui import main
-from tests.processes import running
-from tests.results_tree import REPOSITORY
+from tests.support.processes import running, wait
+from tests.support.results_tree import REPOSITORY
 
 
-def test_the_server_answers_and_ends_whole(tmp_path: Path) -> None:
+def test_the_server_answers_and_leaves_no_process(tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
     environment |= {"PYTHONPATH": str(REPOSITORY), "PORT": ""}
     command = [sys.executable, "-m", "stages.ui"]
@@ -25,13 +26,16 @@ def test_the_server_answers_and_ends_whole(tmp_path: Path) -> None:
         port = int(link.split(":")[2].partition("/")[0])
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=20) as answer:
             assert answer.status == 200
+        children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
-    assert server._is_free(port)
+        assert len(children) > 1
+        wait(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children), 20)
+    socket.create_server(("127.0.0.1", port)).close()  # the port is free again
 
 
 @pytest.mark.parametrize("port", ["five", "0", "70000"])
-def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+def test_a_value_that_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("PORT", port)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     result = CliRunner().invoke(main)
@@ -41,7 +45,7 @@ def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, port: s
     )
 
 
-def test_a_port_that_is_taken_is_refused_and_the_next_one_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_taken_port_is_refused_and_the_next_one_found(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -50,10 +54,10 @@ def test_a_port_that_is_taken_is_refused_and_the_next_one_found(monkeypatch: pyt
         assert (result.exit_code, result.output.startswith(f"Error: PORT: {port} is taken")) == (1, True)
         monkeypatch.delenv("PORT")
         monkeypatch.setattr(server, "FIRST_PORT", port)
-        assert server._port() > port
+        assert server.choose_port() > port
 
 
-def test_a_server_elsewhere_is_only_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_link_of_a_remote_server_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@tracking.example")
     result = CliRunner().invoke(main)
     assert result.output.splitlines()[0] == "https://tracking.example/#/experiments?workflowType=machine_learning"

@@ -1,4 +1,4 @@
-"""Training keeps to one device, whichever that is."""
+"""All tensors of a training are on one device, whichever that is."""
 
 from dataclasses import replace
 
@@ -7,14 +7,17 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from pipeline import batches, device, settings, training
-from pipeline.history import REFIT
-from pipeline.tasks import reading
-from tests import small
-from tests.small import REPOSITORY, model_settings
-from tests.training.conftest import judged, same
+from pipeline import determinism
+from pipeline.models.storage import REFIT
+from pipeline.params import load_params
+from pipeline.tasks import batching
+from pipeline.tasks.inference import read_outputs
+from pipeline.training import loop
+from tests.support import small
+from tests.support.small import REPOSITORY, model_params
+from tests.training.conftest import evaluate, same_weights
 
-PARAMS = settings.load(REPOSITORY / "params.yaml")
+PARAMS = load_params(REPOSITORY / "params.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +27,7 @@ def stubs():
 
 
 class OneDevice(TorchDispatchMode):
-    """Refuse every operation on tensors of two devices, as a GPU does; torch's `meta` alone lets some pass."""
+    """Refuse every operation on tensors of two devices, as a GPU does; torch's `meta` device allows some."""
 
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor) and leaf.dim()]
@@ -34,51 +37,51 @@ class OneDevice(TorchDispatchMode):
 
 
 @pytest.fixture
-def elsewhere(monkeypatch):
-    """Train on a device that is not the CPU, and that every machine has; it holds no numbers."""
-    monkeypatch.setattr(device, "choose", lambda: torch.device("meta"))
+def meta_device(monkeypatch):
+    """Train on a device that is not the CPU and that every machine has; it stores no numbers."""
+    monkeypatch.setattr(determinism, "choose_device", lambda: torch.device("meta"))
 
 
-def stepped(trainer, batch, state):
+def step(trainer, batch, state):
     with OneDevice():
-        return training.step(trainer.task, trainer.model, trainer.optimiser, trainer.settings, batch, state)
+        return loop.train_step(trainer.task, trainer.model, trainer.optimiser, trainer.params, batch, state)
 
 
 @pytest.mark.parametrize("name", PARAMS.models)
-def test_every_model_of_params_trains_wholly_on_one_device(name, stubs, elsewhere):
-    block = PARAMS.models[name]
-    trainer = training.Trainer(block, stubs[block.dataset], 1, REFIT, name)
+def test_every_model_of_params_trains_wholly_on_one_device(name, stubs, meta_device):
+    params = PARAMS.models[name]
+    trainer = loop.Trainer(params, stubs[params.dataset], 1, REFIT, name)
     state = None
-    for batch in batches.training(trainer.train, block, trainer.generator)[:2]:
-        summed, scored, state = stepped(trainer, batch, state)
+    for batch in batching.training_batches(trainer.train, params, trainer.generator)[:2]:
+        loss, scored, state = step(trainer, batch, state)
     with OneDevice():
-        for batch, outputs in reading.outputs(trainer.model, trainer.train, block):
+        for batch, outputs in read_outputs(trainer.model, trainer.train, params):
             trainer.task.loss(trainer.model, outputs, batch)
-    tensors = [summed, scored, *trainer.model.parameters(), *(part for layer in state for part in layer)]
+    tensors = [loss, scored, *trainer.model.parameters(), *(part for layer in state for part in layer)]
     assert all(tensor.is_meta for tensor in tensors)
 
 
 @pytest.mark.parametrize("left", ["inputs", "targets", "lengths", "state"])
 @pytest.mark.parametrize("kind", ["one-hot", "embedding"])
-def test_a_tensor_left_on_the_cpu_would_be_noticed(names, elsewhere, left, kind):
-    block = model_settings(input=kind, embedding=4 if kind == "embedding" else None, direction="both")
-    trainer = training.Trainer(block, names, 1, "held-out", "toy")
-    batch = batches.training(trainer.train, block, trainer.generator)[0]
-    _, _, state = stepped(trainer, batch, None)
+def test_a_tensor_left_on_the_cpu_is_noticed(names, meta_device, left, kind):
+    params = model_params(input=kind, embedding_size=4 if kind == "embedding" else None, bidirectional=True)
+    trainer = loop.Trainer(params, names, 1, "held-out", "toy")
+    batch = batching.training_batches(trainer.train, params, trainer.generator)[0]
+    _, _, state = step(trainer, batch, None)
     if left == "state":
-        batch = replace(batch, fresh=False)
+        batch = replace(batch, reset_state=False)
         state = tuple(tuple(torch.ones(part.shape) for part in layer) for layer in state)
     else:
         tensor = getattr(batch, left)
         batch = replace(batch, **{left: torch.ones(tensor.shape, dtype=tensor.dtype)})
     with pytest.raises(RuntimeError, match="device"):
-        stepped(trainer, batch, state)
+        step(trainer, batch, state)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
-def test_a_gpu_learns_and_repeats_itself(names, monkeypatch):
+def test_a_training_on_a_gpu_learns_and_is_repeatable(names, monkeypatch):
     monkeypatch.delenv("PIPELINE_DEVICE")
-    block = model_settings(hidden=16, rate=0.03, epochs=12, batch=16)
-    one, two = (training.fit(block, names, 1) for _ in range(2))
-    assert same(one.weights, two.weights)
-    assert judged(one, block, names)["accuracy"] > 0.95
+    params = model_params(hidden_size=16, learning_rate=0.03, epochs=12, batch_size=16)
+    one, two = (loop.train_network(params, names, 1) for _ in range(2))
+    assert same_weights(one.weights, two.weights)
+    assert evaluate(one, params, names)["accuracy"] > 0.95

@@ -1,33 +1,36 @@
-"""A training that was stopped goes on to the same bytes."""
+"""A training that was stopped is resumed and ends in the same bytes."""
 
 import random
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from pipeline import device, training
-from pipeline.checkpoints import FileSaver
-from pipeline.datasets import prepared
-from pipeline.history import HELD_OUT, REFIT, Epoch
-from pipeline.train import Cell, train_cell
-from tests import small
-from tests.small import model_settings
+from pipeline import determinism
+from pipeline.data import prepared
+from pipeline.execution.progress import Progress
+from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.training import loop, run
+from pipeline.training.checkpoint import FileSaver
+from pipeline.training.run import TrainingJob, run_job
+from tests.support import small
+from tests.support.small import model_params
 
 
-class Killed(Exception):  # noqa: N818  (an end, not an error)
+class Killed(Exception):  # noqa: N818  (an event, not an error)
     pass
 
 
 class Killing(FileSaver):
-    """Keep every state, and end the training after some."""
+    """Keep every state, and end the training after some steps."""
 
     def __init__(self, path, steps):
         super().__init__(path, "key", lambda line: None)
         self.steps = steps
 
     def offer(self, make, final=False):
-        self.every = self.patience = 0
+        self.every = self.cost_multiple = 0
         super().offer(make, final)
         self.steps -= 1
         if self.steps == 0:
@@ -35,8 +38,9 @@ class Killing(FileSaver):
 
 
 def same(one, other):
+    """Return whether two trainings gave the same weights and history, to the bit."""
     return (
-        str(one.history) == str(other.history)  # as words, since nan is not nan
+        str(one.history) == str(other.history)  # as text, since nan is not equal to nan
         and (one.status, one.best_epoch, one.parameters) == (other.status, other.best_epoch, other.parameters)
         and list(one.weights) == list(other.weights)
         and all(one.weights[name].tobytes() == other.weights[name].tobytes() for name in one.weights)
@@ -56,32 +60,42 @@ def data():
 
 
 CASES = {
-    "dropout, both directions, lengths": ("names", {"layers": 2, "dropout": 0.4, "direction": "both", "batch": 16}),
-    "rows drawn at random": ("names", {"sampling": "draws", "optimiser": "adamw", "weight_decay": 0.1, "batch": 16}),
-    "patience": ("names", {"patience": 2, "rate": 0.3, "epochs": 12, "batch": 16}),
-    "a text read on": ("text", {"sampling": "consecutive", "window": 7, "layers": 2, "dropout": 0.2}),
-    "windows at random": ("text", {"sampling": "random", "window": 7, "cell": "gru"}),
-    "momentum": ("pairs", {"input": "values", "optimiser": "sgd", "momentum": 0.9, "batch": 8, "rate": 0.001}),
-    "plain steps, a schedule": ("pairs", {"input": "values", "optimiser": "sgd", "schedule": {"kind": "cosine"}}),
-    "a refit": ("pairs", {"input": "values", "fit": REFIT, "batch": 8}),
-    "a divergence": ("pairs", {"input": "values", "optimiser": "sgd", "rate": 1e25, "epochs": 9}),
+    "bidirectional, dropout, lengths": (
+        "names",
+        {"layers": 2, "dropout": 0.4, "bidirectional": True, "batch_size": 16},
+    ),
+    "balanced sampling": (
+        "names",
+        {"sampling": "balanced", "optimiser": "adamw", "weight_decay": 0.1, "batch_size": 16},
+    ),
+    "patience": ("names", {"patience": 2, "learning_rate": 0.3, "epochs": 12, "batch_size": 16}),
+    "consecutive sequences": ("text", {"sampling": "consecutive", "sequence_length": 7, "layers": 2, "dropout": 0.2}),
+    "random sequences": ("text", {"sampling": "random", "sequence_length": 7, "cell": "gru"}),
+    "momentum": (
+        "pairs",
+        {"input": "values", "optimiser": "sgd", "momentum": 0.9, "batch_size": 8, "learning_rate": 0.001},
+    ),
+    "no momentum, a schedule": ("pairs", {"input": "values", "optimiser": "sgd", "schedule": {"kind": "cosine"}}),
+    "a refit": ("pairs", {"input": "values", "fit": REFIT, "batch_size": 8}),
+    "a divergence": ("pairs", {"input": "values", "optimiser": "sgd", "learning_rate": 1e25, "epochs": 9}),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_training_that_is_killed_again_and_again_ends_in_the_same_bytes(case, data, tmp_path):
+def test_a_training_that_is_killed_several_times_ends_in_the_same_bytes(case, data, tmp_path):
     name, changes = CASES[case]
     fit = changes.get("fit", "held-out")
-    block = model_settings(**{"epochs": 4, **{key: value for key, value in changes.items() if key != "fit"}})
-    undisturbed = training.fit(block, data[name], 1, fit)
+    params = model_params(**{"epochs": 4, **{key: value for key, value in changes.items() if key != "fit"}})
+    undisturbed = loop.train_network(params, data[name], 1, fit)
     draws, kills = random.Random(case), 0
     while True:
         try:
-            left = Killing(tmp_path / "state.safetensors", draws.randrange(1, 12))
-            found = training.fit(block, data[name], 1, fit, saver=left)
+            saver = Killing(tmp_path / "state.safetensors", draws.randrange(1, 12))
+            found = loop.train_network(params, data[name], 1, fit, saver=saver)
             break
         except Killed:
             kills += 1
+            assert kills < 500, "no progress between kills"
     assert kills > 1
     assert same(found, undisturbed)
 
@@ -89,48 +103,73 @@ def test_a_training_that_is_killed_again_and_again_ends_in_the_same_bytes(case, 
 def test_a_training_that_had_ended_is_not_run_again(data, tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_CHECKPOINTS", "0")  # it is always time to write
     saver = FileSaver(tmp_path / "state.safetensors", "key", print)
-    block, seen = model_settings(batch=16), []
-    first = training.fit(block, data["names"], 1, saver=saver)
-    assert same(training.fit(block, data["names"], 1, watch=seen.append, saver=saver), first)
+    params, seen = model_params(batch_size=16), []
+    first = loop.train_network(params, data["names"], 1, saver=saver)
+    assert same(loop.train_network(params, data["names"], 1, on_epoch=seen.append, saver=saver), first)
     assert seen == []
 
 
-def test_only_what_is_left_of_an_epoch_is_trained(data, tmp_path, monkeypatch):
-    block = model_settings(batch=16, epochs=1)
+def test_only_the_rest_of_an_epoch_is_trained(data, tmp_path, monkeypatch):
+    params = model_params(batch_size=16, epochs=1)
     with pytest.raises(Killed):
-        training.fit(block, data["names"], 1, saver=Killing(tmp_path / "state.safetensors", 2))
-    steps, step = [], training.step
-    monkeypatch.setattr(training, "step", lambda *args: steps.append(1) or step(*args))
-    training.fit(block, data["names"], 1, saver=Killing(tmp_path / "state.safetensors", 0))
-    whole = -(-data["names"].card.rows["train"] // 16)
-    assert len(steps) == whole - 2
+        loop.train_network(params, data["names"], 1, saver=Killing(tmp_path / "state.safetensors", 2))
+    steps, step = [], loop.train_step
+    monkeypatch.setattr(loop, "train_step", lambda *args: steps.append(1) or step(*args))
+    loop.train_network(params, data["names"], 1, saver=Killing(tmp_path / "state.safetensors", 0))
+    batches = -(-data["names"].card.rows["train"] // 16)
+    assert len(steps) == batches - 2
 
 
-def test_what_it_cost_before_it_was_killed_counts(data, tmp_path, monkeypatch):
+@pytest.fixture
+def job(data, tmp_path, monkeypatch):
+    """Return a job that writes a checkpoint after each step."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PIPELINE_CHECKPOINTS", "0")
-    cost, left = [0.0], [2]
-    monkeypatch.setattr(device, "clock", lambda: lambda: cost[0])
     prepared.write(data["names"], tmp_path / "prepared")
     (tmp_path / "out").mkdir()
-    cell = Cell("toy", model_settings(epochs=4, batch=16), tmp_path / "prepared", 1, HELD_OUT, tmp_path / "out")
+    params = model_params(epochs=4, batch_size=16)
+    return TrainingJob("toy", params, tmp_path / "prepared", 1, HELD_OUT, tmp_path / "out")
 
-    def tell(message):
-        if isinstance(message, Epoch):
+
+def kill_at_epoch(epoch):
+    def report(message):
+        if isinstance(message, Progress) and message.step == epoch:
+            raise Killed
+
+    return report
+
+
+def test_the_time_before_a_kill_counts(job, monkeypatch):
+    cost, left = [0.0], [2]
+    monkeypatch.setattr(run, "training_clock", lambda: lambda: cost[0])
+
+    def report(message):
+        if isinstance(message, Progress):
             cost[0] += 100
             left[0] -= 1
             if left[0] == 0:
                 raise Killed
 
     with pytest.raises(Killed):
-        train_cell(cell, tell)
+        run_job(job, report)
     cost[0] = 0.0
-    assert train_cell(cell, tell).seconds == 100 + 300  # the second epoch's end was not kept
+    assert run_job(job, report).seconds == 100 + 300  # the end of the second epoch was not kept
 
 
-def test_its_cost_is_the_processors_time_where_it_trains_on_one(monkeypatch):
+@pytest.mark.parametrize(
+    ("changes", "resumed"), [({}, True), ({"seeds": [1, 2]}, True), ({"epochs": 5}, False), ({"dropout": 0.1}, False)]
+)
+def test_a_training_is_resumed_if_all_that_decides_its_bytes_is_the_same(job, changes, resumed):
+    with pytest.raises(Killed):
+        run_job(job, kill_at_epoch(2))
+    messages = []
+    run_job(replace(job, params=job.params.model_copy(update=changes)), messages.append)
+    assert ("resumes from its checkpoint" in messages) == resumed
+
+
+def test_the_cost_is_processor_time_on_the_cpu(monkeypatch):
     monkeypatch.setenv("PIPELINE_DEVICE", "cpu")
-    clock = device.clock()
+    clock = determinism.training_clock()
     before = clock()
     time.sleep(0.2)
     assert clock() - before < 0.1

@@ -6,106 +6,118 @@ import pytest
 import torch
 from torch.nn import functional
 
-from pipeline import batches, models, training
-from tests import small
-from tests.small import model_settings
-from tests.training.conftest import judged
+from pipeline.execution.progress import Progress
+from pipeline.models.network import count_parameters
+from pipeline.models.storage import Epoch
+from pipeline.tasks import batching
+from pipeline.training import loop, run
+from tests.support import small
+from tests.support.small import model_params
+from tests.training.conftest import evaluate
 
-FROZEN = {"optimiser": "sgd", "rate": 1e-30}  # a step that changes nothing
+FROZEN = {"optimiser": "sgd", "learning_rate": 1e-30}  # a step that changes no weight
 
 
 # One epoch
 
 
-def epoch_losses(text, **changes):
-    """Return the loss of an epoch that changes nothing, and the network and batches that gave it."""
-    block = model_settings(window=7, batch=5, **FROZEN, **changes)
-    trainer = training.Trainer(block, text, 1, "held-out", "toy")
-    portions = batches.training(trainer.train, block, torch.Generator().manual_seed(1))
-    return trainer.run_epoch(1).train_loss, trainer.model, portions
+def epoch_loss(text, **changes):
+    """Return the loss of an epoch that changes no weight, and its network and batches."""
+    params = model_params(sequence_length=7, batch_size=5, **FROZEN, **changes)
+    trainer = loop.Trainer(params, text, 1, "held-out", "toy")
+    batches = batching.training_batches(trainer.train, params, torch.Generator().manual_seed(1))
+    return trainer.run_epoch(1).train_loss, trainer.model, batches
 
 
-def test_consecutive_windows_go_on_from_the_state_before(text):
-    loss, model, portions = epoch_losses(text, sampling="consecutive")
-    inputs, targets = (torch.cat([getattr(batch, name) for batch in portions], 1) for name in ("inputs", "targets"))
-    outputs, _ = model(inputs)  # each lane in one piece
+def test_consecutive_batches_start_from_the_state_before(text):
+    loss, model, batches = epoch_loss(text, sampling="consecutive")
+    inputs, targets = (torch.cat([getattr(batch, name) for batch in batches], 1) for name in ("inputs", "targets"))
+    outputs, _ = model(inputs)  # each stream as a whole
     assert loss == pytest.approx(functional.cross_entropy(outputs.flatten(0, 1), targets.flatten()).item(), rel=1e-6)
-    apart, _ = model(portions[1].inputs)
-    assert not torch.allclose(apart, outputs[:, 7:14])
+    alone, _ = model(batches[1].inputs)
+    assert not torch.allclose(alone, outputs[:, 7:14])
 
 
-def test_random_windows_each_start_anew(text):
-    loss, model, portions = epoch_losses(text, sampling="random")
-    inputs, targets = (torch.cat([getattr(batch, name) for batch in portions]) for name in ("inputs", "targets"))
+def test_random_sequences_each_start_from_zeros(text):
+    loss, model, batches = epoch_loss(text, sampling="random")
+    inputs, targets = (torch.cat([getattr(batch, name) for batch in batches]) for name in ("inputs", "targets"))
     outputs, _ = model(inputs)
     assert loss == pytest.approx(functional.cross_entropy(outputs.flatten(0, 1), targets.flatten()).item(), rel=1e-6)
 
 
-def test_the_state_between_steps_holds_no_history(text):
-    block = model_settings(window=7, sampling="consecutive", layers=2)
-    trainer = training.Trainer(block, text, 1, "held-out", "toy")
+def test_the_state_between_steps_has_no_graph(text):
+    params = model_params(sequence_length=7, sampling="consecutive", layers=2)
+    trainer = loop.Trainer(params, text, 1, "held-out", "toy")
     state = None
-    for batch in batches.training(trainer.train, block, trainer.generator)[:3]:
-        _, _, state = training.step(trainer.task, trainer.model, trainer.optimiser, block, batch, state)
+    for batch in batching.training_batches(trainer.train, params, trainer.generator)[:3]:
+        _, _, state = loop.train_step(trainer.task, trainer.model, trainer.optimiser, params, batch, state)
         parts = [part for layer in state for part in layer]
         assert len(parts) == 4
         assert all(part.grad_fn is None and not part.requires_grad for part in parts)
 
 
-@pytest.mark.parametrize("clip", [0.5, 0.01])
-def test_a_gradient_is_clipped_to_its_largest_norm(pairs, clip):
-    block = model_settings(input="values", optimiser="sgd", rate=1.0, clip=clip)
-    trainer = training.Trainer(block, pairs, 1, "held-out", "toy")
+@pytest.mark.parametrize("max_norm", [0.5, 0.01])
+def test_a_gradient_is_clipped_to_its_largest_norm(pairs, max_norm):
+    params = model_params(input="values", optimiser="sgd", learning_rate=1.0, gradient_clip=max_norm)
+    trainer = loop.Trainer(params, pairs, 1, "held-out", "toy")
     before = torch.cat([weight.detach().flatten() for weight in trainer.model.parameters()])
-    batch = batches.training(trainer.train, block, trainer.generator)[0]
-    training.step(trainer.task, trainer.model, trainer.optimiser, block, batch, None)
+    batch = batching.training_batches(trainer.train, params, trainer.generator)[0]
+    loop.train_step(trainer.task, trainer.model, trainer.optimiser, params, batch, None)
     after = torch.cat([weight.detach().flatten() for weight in trainer.model.parameters()])
-    assert (after - before).norm().item() == pytest.approx(clip, rel=1e-4)
+    assert (after - before).norm().item() == pytest.approx(max_norm, rel=1e-4)
 
 
-def test_the_history_tells_the_rate_of_each_epoch(pairs):
-    block = model_settings(input="values", epochs=3, rate=0.1, schedule={"kind": "step", "every": 1, "factor": 0.5})
-    assert [epoch.rate for epoch in training.fit(block, pairs, 1).history] == [0.1, 0.05, 0.025]
+def test_the_history_has_the_learning_rate_of_each_epoch(pairs):
+    params = model_params(
+        input="values", epochs=3, learning_rate=0.1, schedule={"kind": "step", "every": 1, "factor": 0.5}
+    )
+    assert [epoch.learning_rate for epoch in loop.train_network(params, pairs, 1).history] == [0.1, 0.05, 0.025]
 
 
-def test_every_epoch_is_watched(pairs):
+def test_every_epoch_is_reported(pairs):
     seen = []
-    fitted = training.fit(model_settings(input="values"), pairs, 1, watch=seen.append)
-    assert tuple(seen) == fitted.history
+    trained = loop.train_network(model_params(input="values"), pairs, 1, on_epoch=seen.append)
+    assert tuple(seen) == trained.history
     assert [epoch.epoch for epoch in seen] == [1, 2]
 
 
 # How a training ends
 
 
-def test_a_rate_that_is_far_too_high_diverges(pairs):
-    block = model_settings(input="values", optimiser="sgd", rate=1e25, epochs=50)
-    fitted = training.fit(block, pairs, 1)
-    assert fitted.status == f"diverged at epoch {len(fitted.history)}"
-    assert len(fitted.history) < 10
-    last = fitted.history[-1]
+@pytest.mark.parametrize(("validation_loss", "shown"), [(2.25, ", validation 2.2500"), (None, "")])
+def test_the_progress_has_losses_and_learning_rate(validation_loss, shown):
+    epoch = Epoch(2, 0.005, 1.5, validation_loss)
+    assert run._progress(epoch) == Progress(2, f"loss 1.5000{shown}, learning rate 0.005")
+
+
+def test_a_training_with_far_too_high_a_learning_rate_diverges(pairs):
+    params = model_params(input="values", optimiser="sgd", learning_rate=1e25, epochs=50)
+    trained = loop.train_network(params, pairs, 1)
+    assert trained.status == f"diverged at epoch {len(trained.history)}"
+    assert len(trained.history) < 10
+    last = trained.history[-1]
     assert not (math.isfinite(last.train_loss) and math.isfinite(last.validation_loss))
-    assert (fitted.best_epoch, dict(fitted.weights)) == (0, {})
+    assert (trained.best_epoch, dict(trained.weights)) == (0, {})
 
 
-def test_patience_stops_and_the_best_epoch_is_kept(noise):
-    block = model_settings(hidden=32, epochs=60, rate=0.03, batch=8, patience=5)
-    fitted = training.fit(block, noise, 1)
-    losses = [epoch.validation_loss for epoch in fitted.history]
-    assert len(losses) == fitted.best_epoch + 5 < 60
-    assert fitted.best_epoch == 1 + losses.index(min(losses))
-    assert fitted.status == "finished"
-    assert judged(fitted, block, noise, "validation")["loss"] == pytest.approx(min(losses), rel=1e-5)
+def test_patience_ends_a_training_and_the_best_epoch_is_kept(noise):
+    params = model_params(hidden_size=32, epochs=60, learning_rate=0.03, batch_size=8, patience=5)
+    trained = loop.train_network(params, noise, 1)
+    losses = [epoch.validation_loss for epoch in trained.history]
+    assert len(losses) == trained.best_epoch + 5 < 60
+    assert trained.best_epoch == 1 + losses.index(min(losses))
+    assert trained.status == "finished"
+    assert evaluate(trained, params, noise, "validation")["loss"] == pytest.approx(min(losses), rel=1e-5)
 
 
 def test_without_patience_all_epochs_are_run_and_the_best_is_kept(noise):
-    block = model_settings(hidden=32, epochs=25, rate=0.03, batch=8)
-    fitted = training.fit(block, noise, 1)
-    losses = [epoch.validation_loss for epoch in fitted.history]
+    params = model_params(hidden_size=32, epochs=25, learning_rate=0.03, batch_size=8)
+    trained = loop.train_network(params, noise, 1)
+    losses = [epoch.validation_loss for epoch in trained.history]
     assert len(losses) == 25
-    assert fitted.best_epoch == 1 + losses.index(min(losses)) < 25
+    assert trained.best_epoch == 1 + losses.index(min(losses)) < 25
 
 
 def test_parameters_are_those_of_the_network(names):
-    block = model_settings(epochs=1)
-    assert training.fit(block, names, 1).parameters == models.parameters(small.network(block, names))
+    params = model_params(epochs=1)
+    assert loop.train_network(params, names, 1).parameters == count_parameters(small.network(params, names))

@@ -4,11 +4,12 @@ import pytest
 from click.testing import CliRunner
 
 from stages.predict import main
-from tests.small import REPOSITORY as ROOT
+from tests.support.small import REPOSITORY
 
 
 @pytest.fixture
 def ask(trained_project, monkeypatch):
+    """Return a function that runs the command in the trained project."""
     monkeypatch.chdir(trained_project)
     return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
 
@@ -26,6 +27,6 @@ def table(tmp_path):
 
 @pytest.fixture
 def command(monkeypatch):
-    """Return a function that tells how the command is started as a process of its own."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    """Return a function that builds the command line of a process of its own."""
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     return lambda *arguments: [sys.executable, "-m", "stages.predict", *map(str, arguments)]

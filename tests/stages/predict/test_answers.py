@@ -9,9 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 import pipeline
-from tests.small import REPOSITORY as ROOT
+from tests.support.small import REPOSITORY
 
-OUTSIDE = "symbols that are not in its alphabet, read as a space"
+OOV = "symbols that are not in its alphabet, read as a space"
 
 
 def read(path):
@@ -28,7 +28,7 @@ def test_labels_are_ranked_for_each_argument(ask):
     assert (done.exit_code, done.output.splitlines()) == (0, wanted)
 
 
-def test_every_task_answers(ask):
+def test_models_of_every_format_answer(ask):
     assert ask("binary-lstm", "1011").output == f"1011  {pipeline.load('binary-lstm').predict('1011'):.6g}\n"
     assert ask("sums-lstm", "3 0.5").output.startswith("3 0.5  ")
     assert ask("sales-lstm", "1 2 3 4 5").output.startswith("next day  ")
@@ -37,19 +37,19 @@ def test_every_task_answers(ask):
     assert {line.split()[0] for line in ask("vowels-lstm", "in the").output.splitlines()[1:]} == {"0", "1"}
 
 
-def test_one_network_can_be_asked(ask):
+def test_the_network_of_one_seed_can_be_used(ask):
     line = f"1011  {pipeline.load('binary-lstm', seed=2).predict('1011'):.6g}\n"
     assert ask("binary-lstm", "1011", "--network", 2).output == line
 
 
-def test_rows_get_their_answers_in_their_order(ask, table, tmp_path):
+def test_rows_get_their_answers_in_order(ask, table, tmp_path):
     names = ["Ksax", " éey", "Kж", "Ksax", "K", "Áuyy"]
     source = table(
         "\ufeffid,name,note\r\n" + "".join(f'{place},{name},"a, b"\r\n\r\n' for place, name in enumerate(names))
     )
     done = ask("names-lstm", "--input", source, "--output", tmp_path / "new/out.csv")
-    unknown = "names-lstm: 1 of 6 rows have symbols that no training row has, read as `unknown`: 'ж'\n"
-    assert (done.exit_code, done.stdout, done.stderr) == (0, f"6 rows in {tmp_path}/new/out.csv\n", unknown)
+    notice = "names-lstm: 1 of 6 rows have symbols that no training row has, read as `unknown`: 'ж'\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (0, f"6 rows in {tmp_path}/new/out.csv\n", notice)
     header, *rows = read(tmp_path / "new/out.csv")
     assert header == ["id", "name", "note", "prediction", "probability"]
     assert [row[:3] for row in rows] == [[str(place), name, "a, b"] for place, name in enumerate(names)]
@@ -58,28 +58,28 @@ def test_rows_get_their_answers_in_their_order(ask, table, tmp_path):
         assert (row[3], float(row[4])) == (label, pytest.approx(share, abs=2e-6))
 
 
-def test_every_task_answers_a_table(ask, table):
-    assert read_out(ask("binary-lstm", "--input", table("bits\n1011\n"))) == [["bits", "prediction"], ["1011", ...]]
-    assert read_out(ask("sums-lstm", "--input", table("q,x\n1,3 0.5\n"))) == [
+def test_models_of_every_format_answer_a_table(ask, table):
+    assert printed_rows(ask("binary-lstm", "--input", table("bits\n1011\n"))) == [["bits", "prediction"], ["1011", ...]]
+    assert printed_rows(ask("sums-lstm", "--input", table("q,x\n1,3 0.5\n"))) == [
         ["q", "x", "prediction"],
         ["1", "3 0.5", ...],
     ]
     for name, column in (("words-lstm", "prefix"), ("text-lstm", "context"), ("vowels-lstm", "context")):
-        rows = read_out(ask(name, "--input", table(f"{column}\nad\nb\n")))
+        rows = printed_rows(ask(name, "--input", table(f"{column}\nad\nb\n")))
         assert [row[0] for row in rows] == [column, "ad", "b"]
     other = ask("text-lstm", "--input", table("start\nin the \n"), "--column", "start")
-    assert read_out(other)[1][1] == pipeline.load("text-lstm").predict("in the ")
+    assert printed_rows(other)[1][1] == pipeline.load("text-lstm").predict("in the ")
 
 
-def read_out(done):
-    """Return the rows that a command printed, numbers left open."""
+def printed_rows(done):
+    """Return the rows that a command printed, with ... for each predicted number."""
     assert done.exit_code == 0, done.output
     header, *rows = csv.reader(done.stdout.splitlines())
     numbers = header[-1] == "prediction"
     return [header, *([*row[:-1], ...] if numbers else row for row in rows)]
 
 
-def test_a_forecast_goes_on_from_the_last_day_of_a_table(ask, tmp_path, trained_project):
+def test_a_table_of_days_gets_a_forecast_of_each_day_and_the_next(ask, tmp_path, trained_project):
     source = trained_project / "sales.csv"
     mean = [day % 3 + 1.5 for day in range(60)]  # of two stores
     sales = pipeline.load("sales-lstm")
@@ -94,7 +94,7 @@ def test_a_forecast_goes_on_from_the_last_day_of_a_table(ask, tmp_path, trained_
     assert len(rows) == 60 - 4 + 1
 
 
-def test_a_table_of_one_series_needs_no_stores_and_items(ask, table):
+def test_a_table_of_one_series_needs_no_columns_of_stores_and_items(ask, table):
     days = [f"2020-01-{day:02},{day % 3 + 1.5}\n" for day in range(1, 9)]
     source = table("date,sales\n" + "".join(days[::-1]))
     forecast = pipeline.load("sales-lstm").predict([day % 3 + 1.5 for day in range(1, 9)])
@@ -104,7 +104,7 @@ def test_a_table_of_one_series_needs_no_stores_and_items(ask, table):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "line"),
     [
         ("date,sales\n2020-01-01,1\n2020-01-01,2\n", "line 3: found date 2020-01-01 again (see line 2); "
          "wanted each once"),
@@ -112,56 +112,56 @@ def test_a_table_of_one_series_needs_no_stores_and_items(ask, table):
         ("day,sales\n2020-01-01,1\n", "line 1: column 'date' is not there; found 'day', 'sales'"),
     ],
 )  # fmt: skip
-def test_a_table_that_is_no_series_ends_in_one_line(ask, table, content, told):
+def test_a_table_that_is_not_a_series_ends_in_one_line(ask, table, content, line):
     source = table(content)
     done = ask("sales-lstm", "--input", source)
-    assert (done.exit_code, done.output) == (1, f"Error: {source}: {told}\n")
+    assert (done.exit_code, done.output) == (1, f"Error: {source}: {line}\n")
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "line"),
     [
         ("", "the file is empty; wanted data"),
         ("\n\n", "line 1: column 'name' is not there; found nothing; --column names another"),
-        ("name\n", "found no rows under the header; wanted one an input"),
+        ("name\n", "found no rows under the header; wanted one for each input"),
         ("id,Name\n1,K\n", "line 1: column 'name' is not there; found 'id', 'Name'; --column names another"),
-        ("name,name\nK,K\n", "line 1: column 'name' is twice; found 'name', 'name'; --column names another"),
-        ("name,probability\nK,1\n", "line 1: column 'probability' would stand there twice; rename it"),
+        ("name,name\nK,K\n", "line 1: column 'name' is there twice; found 'name', 'name'; --column names another"),
+        ("name,probability\nK,1\n", "line 1: column 'probability' would be there twice; rename it"),
         ("id,name\n1,K\n2\n", "line 3: found 1 fields; wanted 2"),
         ("id,name\n1,ж\n2, \n", "line 3: names-lstm: found ' '; wanted at least one symbol to read"),
         ('name\n"K"x"\n', "line 2: ',' expected after '\"'; wanted comma-separated values"),
         (b"name\nK\xff\n", "byte 6 (0xff) is not UTF-8; save the file as UTF-8"),
     ],
 )
-def test_an_odd_table_ends_in_one_line_and_no_output(ask, table, tmp_path, content, told):
+def test_an_invalid_table_ends_in_one_line_and_no_output(ask, table, tmp_path, content, line):
     source = table(content)
     done = ask("names-lstm", "--input", source, "--output", tmp_path / "out.csv")
-    assert (done.exit_code, done.output) == (1, f"Error: {source}: {told}\n")
+    assert (done.exit_code, done.output) == (1, f"Error: {source}: {line}\n")
     assert list(tmp_path.iterdir()) == [source]
     assert ask("names-lstm", "--input", source).stdout == ""
 
 
-def test_symbols_outside_the_alphabet_of_a_text_are_named(ask, table):
+def test_symbols_outside_the_alphabet_of_a_text_are_listed(ask, table):
     for name in ("text-lstm", "vowels-lstm"):
         done = ask(name, "in the\two", "naïve Ж", "I, ï")
-        assert (done.exit_code, done.stderr) == (0, f"{name}: {OUTSIDE}: 'ï', 'Ж', ','\n")
+        assert (done.exit_code, done.stderr) == (0, f"{name}: {OOV}: 'ï', 'Ж', ','\n")
         assert done.stdout.splitlines()[1:3] == ask(name, "In the wo").stdout.splitlines()[1:3]
         done = ask(name, "--input", table("context\nnaïve\nin the\nï Ж\n"))
-        assert (done.exit_code, done.stderr) == (0, f"{name}: 2 of 3 rows have {OUTSIDE}: 'ï', 'Ж'\n")
+        assert (done.exit_code, done.stderr) == (0, f"{name}: 2 of 3 rows have {OOV}: 'ï', 'Ж'\n")
         assert ask(name, "In the").stderr == ask(name, "--input", table("context\nIn the\n")).stderr == ""
 
 
-def test_many_strange_symbols_are_counted(ask):
+def test_many_out_of_vocabulary_symbols_are_counted(ask):
     digits = ", ".join(f"'{digit}'" for digit in range(10))
-    assert ask("text-lstm", "0123456789ïЖ").stderr == f"text-lstm: {OUTSIDE}: {digits} and 2 more\n"
+    assert ask("text-lstm", "0123456789ïЖ").stderr == f"text-lstm: {OOV}: {digits} and 2 more\n"
 
 
-def test_a_symbol_that_no_word_may_have_is_refused_where_it_stands(ask, table):
+def test_a_symbol_outside_the_alphabet_of_words_is_refused_with_its_line(ask, table):
     source = table("prefix\na\nz9\n")
-    fault = "words-lstm: 'z9': found symbol 'z'; wanted one of 'abcde'"
+    message = "words-lstm: 'z9': found symbol 'z'; wanted one of 'abcde'"
     done = ask("words-lstm", "--input", source)
-    assert (done.exit_code, done.output) == (1, f"Error: {source}: line 3: {fault}\n")
-    assert ask("words-lstm", "a", "z9").output == f"Error: {fault}\n"
+    assert (done.exit_code, done.output) == (1, f"Error: {source}: line 3: {message}\n")
+    assert ask("words-lstm", "a", "z9").output == f"Error: {message}\n"
 
 
 @pytest.mark.parametrize(
@@ -174,21 +174,21 @@ def test_a_symbol_that_no_word_may_have_is_refused_where_it_stands(ask, table):
         ("names-lstm", "--input", "x.csv", "--top", "5"),
     ],
 )
-def test_arguments_that_do_not_fit_are_refused(ask, arguments):
+def test_arguments_that_contradict_each_other_are_refused(ask, arguments):
     assert ask(*arguments).exit_code == 2
 
 
-def test_one_bad_argument_answers_none(ask):
+def test_one_unreadable_argument_leaves_all_unanswered(ask):
     done = ask("names-lstm", "Ksax", "Ж")
     assert (done.exit_code, done.stdout, done.output.count("\n")) == (1, "", 1)
 
 
 @pytest.fixture
 def full_size(tmp_path):
-    """Make a folder with a names-lstm of the size and number of seeds that the project's own has, hardly trained."""
-    from tests import trained  # late: it imports torch
+    """Make a folder with a names-lstm of the project's own size and number of seeds, trained for one epoch."""
+    from tests.support import trained  # late: it imports torch
 
-    real = YAML(typ="safe").load(ROOT / "params.yaml")
+    real = YAML(typ="safe").load(REPOSITORY / "params.yaml")
     models = {"names-lstm": {**real["models"]["names-lstm"], "epochs": 1}}
     datasets = {"names": trained.DATASETS["names"]}
     trained.build(tmp_path, {**real, "sources": {}, "datasets": datasets, "models": models})
@@ -199,22 +199,22 @@ def test_100_000_names_take_under_20_seconds(full_size, command):
     letters = random.Random(1)
     names = ["".join(letters.choices("Kaeiouxyz", k=letters.randint(2, 12))) for _ in range(20_000)]
 
-    def work(rows):
-        """Return for how long processors worked, of which on a busy machine the clock tells less."""
+    def seconds(rows):
+        """Return the processor time of answering rows, which depends less on a busy machine than the time passed."""
         (full_size / "in.csv").write_text("\n".join(["name", *names[:rows]]))
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        called = command("names-lstm", "--input", "in.csv", "--output", "out.csv")
-        subprocess.run(called, cwd=full_size, check=True, stdout=subprocess.PIPE)
+        arguments = command("names-lstm", "--input", "in.csv", "--output", "out.csv")
+        subprocess.run(arguments, cwd=full_size, check=True, stdout=subprocess.PIPE)
         assert len(read(full_size / "out.csv")) == 1 + rows
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    start = work(1)  # 1.8 s
-    assert work(len(names)) - start < (20 - start) * len(names) / 100_000  # 1.6 s of 3.6 s
+    start = seconds(1)  # 1.8 s
+    assert seconds(len(names)) - start < (20 - start) * len(names) / 100_000  # 1.6 s of 3.6 s
 
 
-def test_the_command_runs_in_a_process_of_its_own_and_its_help_loads_no_torch(trained_project):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+def test_the_command_runs_as_a_process_and_its_help_does_not_import_torch(trained_project):
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-W", "error", "-m", "stages.predict", "binary-lstm", "1011"]
     done = subprocess.run(command, cwd=trained_project, env=environment, capture_output=True, text=True, check=True)
     assert (done.stdout.split()[0], done.stderr) == ("1011", "")

@@ -5,12 +5,12 @@ import subprocess
 
 import pytest
 
-from tests.processes import running
+from tests.support.processes import running
 
 OUTPUT = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
-def test_paths_that_are_none_end_in_one_line(ask, table, tmp_path):
+def test_unusable_paths_end_in_one_line(ask, table, tmp_path):
     missing = tmp_path / "none.csv"
     assert ask("names-lstm", "--input", missing).output == f"Error: {missing}: no such file; wanted a CSV file\n"
     assert ask("sales-lstm", "--input", tmp_path).output == f"Error: {tmp_path}: a folder; wanted a CSV file\n"
@@ -20,10 +20,10 @@ def test_paths_that_are_none_end_in_one_line(ask, table, tmp_path):
     assert "found 1 days; wanted 4 or more" in ask("sales-lstm", "--input", short).output
 
 
-def test_of_a_symlink_the_file_it_leads_to_is_written(ask, table, tmp_path):
+def test_the_target_of_a_symlink_is_written(ask, table, tmp_path):
     (tmp_path / "there").mkdir()
     old, new = tmp_path / "there/old.csv", tmp_path / "there/new.csv"
-    old.write_text("what stood there")
+    old.write_text("old content")
     for target in (old, new):
         link = tmp_path / "link.csv"
         link.unlink(missing_ok=True)
@@ -35,11 +35,11 @@ def test_of_a_symlink_the_file_it_leads_to_is_written(ask, table, tmp_path):
     link.unlink()
     link.symlink_to("link.csv")
     done = ask("names-lstm", "--input", table("name\nK\n"), "--output", link)
-    told = f"Error: {link}: Too many levels of symbolic links; wanted a file that can be written\n"
-    assert (done.exit_code, done.output, link.is_symlink()) == (1, told, True)
+    line = f"Error: {link}: Too many levels of symbolic links; wanted a file that can be written\n"
+    assert (done.exit_code, done.output, link.is_symlink()) == (1, line, True)
 
 
-def test_a_named_pipe_is_written_into(ask, table, tmp_path):
+def test_a_named_pipe_is_written(ask, table, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with running(["cat", str(pipe)], text=True) as process:
@@ -62,7 +62,7 @@ def test_a_named_pipe_is_read(ask, table, tmp_path, trained_project):
         assert (done.exit_code, done.output) == (0, wanted.output)
 
 
-def test_standard_input_and_output_may_be_named(ask, command, table, tmp_path, trained_project):
+def test_standard_input_and_output_are_paths_too(ask, command, table, tmp_path, trained_project):
     source, output = table("name\nK\n"), tmp_path / "out.csv"
     names = subprocess.run(
         command("names-lstm", "--input", "-", "--output", "-"), input=source.read_text(), **OUTPUT, check=True
@@ -76,7 +76,7 @@ def test_standard_input_and_output_may_be_named(ask, command, table, tmp_path, t
     assert (sales.stdout, sales.stderr) == (output.read_text(), "")
 
 
-def test_a_reader_that_goes_ends_it_quietly(command, table, trained_project):
+def test_a_closed_pipe_ends_the_command_quietly(command, table, trained_project):
     source = table("\n".join(["name", *(["K"] * 50_000)]))  # more than a pipe holds
     with running(command("names-lstm", "--input", source), cwd=trained_project, text=True) as process:
         assert process.stdout.readline() == "name,prediction,probability\n"
@@ -85,25 +85,25 @@ def test_a_reader_that_goes_ends_it_quietly(command, table, trained_project):
         assert (process.wait(timeout=60), errors) == (141, "")
 
 
-def test_a_reader_of_the_output_that_goes_is_no_fault(command, table, tmp_path, trained_project):
+def test_a_closed_named_pipe_is_not_an_error(command, table, tmp_path, trained_project):
     source, pipe = table("\n".join(["name", *(["K"] * 50_000)])), tmp_path / "pipe"
     os.mkfifo(pipe)
     arguments = ("names-lstm", "--input", source, "--output", pipe)
     with running(command(*arguments), cwd=trained_project, text=True) as process:
         with pipe.open() as reader:
             assert reader.readline() == "name,prediction,probability\n"
-        said, errors = process.communicate(timeout=60)
-    assert (process.returncode, said, errors) == (141, "", "")
+        printed, errors = process.communicate(timeout=60)
+    assert (process.returncode, printed, errors) == (141, "", "")
 
 
 @pytest.mark.parametrize(
-    ("where", "told"),
+    ("redirection", "line"),
     [
         ("> /dev/full", "no space left to write it (No space left on device); free some and run again"),
         (">&-", "closed; wanted --output PATH, or where to write"),
     ],
 )
-def test_standard_output_that_takes_nothing_is_named(command, table, trained_project, where, told):
-    called = command("names-lstm", "--input", table("name\nK\n"))
-    done = subprocess.run(["sh", "-c", f'"$0" "$@" {where}', *called], cwd=trained_project, **OUTPUT)
-    assert (done.returncode, done.stderr) == (1, f"Error: standard output: {told}\n")
+def test_an_unwritable_standard_output_ends_in_one_line(command, table, trained_project, redirection, line):
+    arguments = command("names-lstm", "--input", table("name\nK\n"))
+    done = subprocess.run(["sh", "-c", f'"$0" "$@" {redirection}', *arguments], cwd=trained_project, **OUTPUT)
+    assert (done.returncode, done.stderr) == (1, f"Error: standard output: {line}\n")

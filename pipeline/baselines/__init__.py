@@ -1,1 +1,0 @@
-"""What methods without a network predict: the least that a network has to beat."""

@@ -1,0 +1,133 @@
+"""Read members of zip files and folders; nothing is ever unpacked to disk."""
+
+import lzma
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from pipeline.data.readers import BLOCK, Blocks, check_exists, read_blocks, shorten
+from pipeline.errors import DataError
+
+MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # of a zip with members, and of an empty one
+MEGABYTE = 1_000_000
+JUNK = "__MACOSX/"  # file attributes that the Mac's archiver adds
+
+Member = tuple[str, Blocks]
+Members = Generator[Member, None, None]
+
+
+def is_zip(path: Path) -> bool:
+    """Return whether a file begins as a zip does, whatever its name."""
+    return check_exists(path).is_file() and next(read_blocks(path), b"")[:4] in MAGIC
+
+
+def read_single_member(path: Path, max_megabytes: int) -> Blocks:
+    """Yield the bytes of the only file in a zip, a block at a time.
+
+    Raises:
+        DataError: if the zip is damaged, has not exactly one file, or unpacks to more than `max_megabytes`.
+    """
+    with _open_zip(path) as archive:
+        names = _list_names(archive, path)
+        if len(names) != 1:
+            found = f"{len(names)} files ({', '.join(map(shorten, names[:3]))})" if names else "no file"
+            raise DataError(f"{path}: found {found} in the zip; wanted exactly one")
+        yield from _LimitedReader(path, max_megabytes).read(archive, names[0])
+
+
+def read_members(path: Path, pattern: str, max_megabytes: int) -> Members:
+    """Yield the name and the bytes of each file in a folder or zip that matches a pattern, sorted by name.
+
+    The bytes of one member must be read before the next member is requested.
+
+    Args:
+        path: A folder or a zip.
+        pattern: A path in which `*` and `?` match any characters but a slash and a leading dot, as in a shell.
+        max_megabytes: The most that all matching members of a zip may unpack to in all.
+
+    Raises:
+        DataError: if no file matches, or the zip is damaged or too large.
+    """
+    yield from (_read_folder(path, pattern) if path.is_dir() else _read_zip(path, pattern, max_megabytes))
+
+
+def list_files(path: Path, pattern: str) -> list[Path]:
+    """Return the raw files that `read_members` reads: the matching files of a folder, or the zip itself."""
+    if not path.is_dir():
+        return [path]
+    found = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
+    return [found[name] for name in _matching_names(found, pattern, path)]
+
+
+def _read_folder(path: Path, pattern: str) -> Members:
+    for file in list_files(path, pattern):
+        yield file.relative_to(path).as_posix(), read_blocks(file)
+
+
+def _read_zip(path: Path, pattern: str, max_megabytes: int) -> Members:
+    reader = _LimitedReader(path, max_megabytes)
+    with _open_zip(path) as archive:
+        for name in _matching_names(_list_names(archive, path), pattern, path):
+            yield name, reader.read(archive, name)
+
+
+def _matching_names(names: Iterable[str], pattern: str, path: Path) -> list[str]:
+    """Return the names that match a pattern, sorted: file systems and zips list them in any order."""
+    matching = sorted(name for name in names if _matches(name, pattern))
+    if not matching:
+        found = ", ".join(map(shorten, sorted(names)[:3])) or "none"
+        raise DataError(f"{path}: no file matches members {pattern!r}; found {found}")
+    return matching
+
+
+def _matches(name: str, pattern: str) -> bool:
+    parts, patterns = name.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(
+        fnmatchcase(part, wanted) and part.startswith(".") == wanted.startswith(".")
+        for part, wanted in zip(parts, patterns, strict=True)
+    )
+
+
+@contextmanager
+def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip; turn errors of the library into a DataError, also while its members are read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        raise DataError(f"{path}: damaged zip ({error}); get it again") from None
+    except (NotImplementedError, RuntimeError) as error:  # an unknown compression method; a password
+        raise DataError(f"{path}: {error}; wanted a plain zip") from None
+
+
+def _list_names(archive: zipfile.ZipFile, path: Path) -> list[str]:
+    """Return the names of a zip's files; refuse names outside the zip's folder, and duplicates."""
+    names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+    names = [name for name in names if not name.startswith(JUNK)]
+    for name in names:
+        parts = PurePosixPath(name.replace("\\", "/")).parts
+        if not parts or ".." in parts or parts[0] == "/" or ":" in parts[0]:
+            raise DataError(f"{path}: member {shorten(name)} leads out of the zip; wanted names inside it")
+    if duplicates := [name for name, count in sorted(Counter(names).items()) if count > 1]:
+        raise DataError(f"{path}: member {shorten(duplicates[0])} is in the zip twice; wanted it once")
+    return names
+
+
+class _LimitedReader:
+    """Reads members and counts their bytes, because the sizes that a zip states may be wrong."""
+
+    def __init__(self, path: Path, max_megabytes: int) -> None:
+        self.path, self.max_megabytes, self.bytes_left = path, max_megabytes, max_megabytes * MEGABYTE
+
+    def read(self, archive: zipfile.ZipFile, name: str) -> Blocks:
+        with archive.open(name) as member:
+            while block := member.read(BLOCK):
+                self.bytes_left -= len(block)
+                if self.bytes_left < 0:
+                    size = f"{self.max_megabytes} megabytes"
+                    raise DataError(f"{self.path}: unpacks to more than {size}; raise `max_megabytes` if that is right")
+                yield block

@@ -1,0 +1,83 @@
+"""A text as one long stream of symbols, split by position."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.cleaning import ANY, LongTextParams, TextSummary, read_cleaned, summarise
+from pipeline.data.prepared import DataIssue, Draft, Passage
+from pipeline.data.splits import split_sizes
+from pipeline.data.vocabulary import Symbols, Vocabulary
+from pipeline.params.schema import TextParams
+
+MINIMUM = 2  # symbols: one to read and one to predict
+
+
+def draft(params: TextParams, folder: Path | None) -> Draft:
+    """Clean and encode the text; read it twice, so that little more than a block is ever in memory."""
+    summary, vocabulary, sizes = scan(params, MINIMUM)
+    encoded = EncodedText(params, vocabulary)
+    splits, issues = {}, [describe_cleaning(params)]
+    for split, size in sizes.items():
+        before = encoded.n_unknown
+        splits[split] = {"stream": encoded.take(size, folder and folder / split / "stream.npy")}
+        if oov := encoded.n_unknown - before:
+            found = f"{oov} {split} characters that do not occur in the training text"
+            issues.append(DataIssue(found=found, done="read as `unknown`"))
+    return Draft("characters", splits, vocabulary, passage=describe_passage(params, summary), issues=tuple(issues))
+
+
+def scan(params: LongTextParams, minimum: int) -> tuple[TextSummary, Vocabulary, dict[str, int]]:
+    """Read the text once for its summary, its vocabulary and the sizes of its splits, each at least `minimum`."""
+    summary = summarise(params)
+    sizes = split_sizes(summary.length, params, f"{params.raw}: characters after cleaning", minimum)
+    return summary, summary.vocabulary(params.alphabet, sizes["train"]), sizes
+
+
+def describe_passage(params: LongTextParams, summary: TextSummary) -> Passage:
+    """Return which part of the text is used."""
+    return Passage(skipped=params.skip, characters=summary.length, opening=summary.opening)
+
+
+def describe_cleaning(params: LongTextParams) -> DataIssue:
+    """Return what cleaning does to the text."""
+    if params.alphabet == ANY:
+        return DataIssue(found="line breaks", done="each replaced by a space")
+    otherwise = "each run of them replaced by one space" if " " in params.alphabet else "dropped"
+    return DataIssue(
+        found="capital letters and symbols outside the alphabet, if the text has any",
+        done=f"replaced by the small letter if the alphabet has it, otherwise {otherwise}",
+    )
+
+
+class EncodedText:
+    """The symbols of a cleaned text, taken from its start a piece at a time."""
+
+    def __init__(self, params: LongTextParams, vocabulary: Vocabulary) -> None:
+        self.vocabulary, self.n_unknown = vocabulary, 0
+        self._blocks = map(vocabulary.encode_points, read_cleaned(params))
+        self._rest = np.empty(0, dtype=vocabulary.dtype)
+
+    def take(self, size: int, path: Path | None = None) -> Symbols:
+        """Return the next `size` symbols; with a `path`, memory-mapped from that new .npy file."""
+        if path is None:
+            return np.concatenate([*self._take_blocks(size)])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        header = {"descr": self.vocabulary.dtype.str, "fortran_order": False, "shape": (size,)}
+        with path.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            for block in self._take_blocks(size):
+                file.write(block.tobytes())
+        stream: Symbols = np.load(path, mmap_mode="r")
+        return stream
+
+    def _take_blocks(self, size: int) -> Iterator[Symbols]:
+        while size:
+            if not len(self._rest):
+                self._rest = next(self._blocks)
+            block, self._rest = self._rest[:size], self._rest[size:]
+            size -= len(block)
+            if self.vocabulary.unknown is not None:
+                self.n_unknown += int((block == self.vocabulary.unknown).sum())
+            yield block

@@ -1,0 +1,209 @@
+"""Write and read prepared data sets, which have the same form for every raw format."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from pipeline import files
+from pipeline.data.vocabulary import Vocabulary
+from pipeline.errors import DataError
+from pipeline.files import Arrays
+from pipeline.params.schema import Block, DatasetParams, Task
+
+CARD = "data_card.json"
+SPLITS = ("train", "validation", "test")
+VOCABULARY = "vocabulary.json"
+BLOCK = 1 << 22  # bytes
+
+
+class DataIssue(Block):
+    """An issue found in the raw data, in plain English, and what was done about it."""
+
+    found: str
+    done: str
+
+
+class Scale(Block):
+    """Mean and standard deviation of the numbers of the training rows.
+
+    `std` is 1 if all of them are equal, so that dividing by it is always safe.
+    """
+
+    mean: float
+    std: float
+    seasonal_error: float = 0.0  # of a series: mean absolute change from one season to the next
+
+
+class Passage(Block):
+    """The part of a text that is used; positions and lengths are in characters after cleaning."""
+
+    skipped: int
+    characters: int
+    opening: str
+
+
+class DataCard(Block):
+    """The facts about a prepared data set."""
+
+    dataset: str
+    format: str
+    task: Task
+    raw: str
+    raw_sha256: str
+    unit: str  # what a row is: words, numbers, days, names, characters, windows
+    rows: Mapping[str, int]  # in each split that is not empty
+    symbols: int | None  # number of ids in the vocabulary, including the reserved one
+    unknown: int | None  # the reserved id, for out-of-vocabulary symbols
+    classes: Mapping[str, int] | None  # rows of each class, over all splits
+    season: int | None
+    scaling: Mapping[str, Scale]  # of each array of numbers
+    passage: Passage | None
+    issues: tuple[DataIssue, ...]
+    refit: bool
+    digest: str  # of arrays, vocabulary and class names
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a format's module makes of a raw file; `assemble` adds the data card."""
+
+    unit: str
+    splits: Mapping[str, Arrays]
+    vocabulary: Vocabulary | None = None
+    classes: Mapping[str, int] = field(default_factory=dict)
+    season: int | None = None
+    scaling: Mapping[str, Scale] = field(default_factory=dict)
+    passage: Passage | None = None
+    issues: tuple[DataIssue, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set ready for training: data card, vocabulary, class names and the arrays of each split."""
+
+    card: DataCard
+    vocabulary: Vocabulary | None
+    classes: tuple[str, ...]
+    splits: Mapping[str, Arrays]
+
+
+def assemble(name: str, params: DatasetParams, raw_sha256: str, draft: Draft) -> Prepared:
+    """Return the prepared data set of a draft, with its data card."""
+    card = DataCard(
+        dataset=name,
+        format=params.format,
+        task=params.task,
+        raw=params.raw,
+        raw_sha256=raw_sha256,
+        unit=draft.unit,
+        rows={split: len(next(iter(arrays.values()))) for split, arrays in draft.splits.items()},
+        symbols=draft.vocabulary.size if draft.vocabulary else None,
+        unknown=draft.vocabulary.unknown if draft.vocabulary else None,
+        classes=draft.classes or None,
+        season=draft.season,
+        scaling=draft.scaling,
+        passage=draft.passage,
+        issues=draft.issues,
+        refit=params.refit,
+        digest=_digest(draft.vocabulary, tuple(draft.classes), draft.splits),
+    )
+    return Prepared(card, draft.vocabulary, tuple(draft.classes), draft.splits)
+
+
+def write(prepared: Prepared, folder: Path) -> None:
+    """Write a prepared data set into an existing folder."""
+    for split, arrays in prepared.splits.items():
+        for name, array in arrays.items():
+            # `prepare` has already written a long stream there, so as not to keep it in memory.
+            if not _is_mapped_from(array, folder / split / f"{name}.npy"):
+                files.write_arrays(folder / split, {name: array})
+    if prepared.vocabulary:
+        files.write_json(folder / VOCABULARY, _describe_vocabulary(prepared.vocabulary, prepared.classes))
+    files.write_json(folder / CARD, prepared.card.model_dump(mode="json"))
+
+
+def read(folder: Path) -> Prepared:
+    """Read a prepared data set that `write` wrote; its arrays are memory-mapped and read-only.
+
+    Raises:
+        DataError: if a file is missing, damaged or of another version.
+    """
+    files.read_json(folder / CARD)  # for its error messages
+    try:
+        card = DataCard.model_validate_json((folder / CARD).read_bytes())
+    except ValidationError:
+        raise DataError(f"{folder / CARD}: not a data card of this version; run `dvc repro`") from None
+    vocabulary = None
+    if card.symbols is not None:
+        vocabulary = Vocabulary(tuple(files.read_json(folder / VOCABULARY)["symbols"]))
+    splits = {split: files.read_arrays(folder / split) for split in SPLITS if split in card.rows}
+    if missing := [split for split, arrays in splits.items() if not arrays]:
+        raise DataError(f"{folder / missing[0]}: no arrays; run `dvc repro`, which makes them")
+    return Prepared(card, vocabulary, tuple(card.classes or ()), splits)
+
+
+def read_verified(folder: Path) -> Prepared:
+    """Read a prepared data set and check all of its content against its digest.
+
+    Raises:
+        DataError: as for `read`, and if the content has changed.
+    """
+    prepared = read(folder)
+    if _digest(prepared.vocabulary, prepared.classes, prepared.splits) != prepared.card.digest:
+        raise DataError(f"{folder}: damaged, by the digest in its {CARD}; run `make mend` and `dvc repro`")
+    return prepared
+
+
+def scale(numbers: NDArray[Any], season: int | None = None) -> Scale:
+    """Return the scale of numbers, from exactly rounded sums, which do not depend on the order of the numbers.
+
+    Args:
+        numbers: An array of any shape.
+        season: The lag of the seasonal error, for a series (n,) with n > season.
+    """
+    values = numbers.astype(np.float64).ravel()
+    mean = math.fsum(values) / values.size
+    std = math.sqrt(math.fsum((values - mean) ** 2) / values.size)
+    if season is None:
+        return Scale(mean=mean, std=std or 1.0)
+    changes = np.abs(values[season:] - values[:-season])
+    return Scale(mean=mean, std=std or 1.0, seasonal_error=math.fsum(changes) / changes.size)
+
+
+def _describe_vocabulary(vocabulary: Vocabulary, classes: tuple[str, ...]) -> dict[str, Any]:
+    return {"symbols": list(vocabulary.symbols), "classes": list(classes) or None}
+
+
+def _digest(vocabulary: Vocabulary | None, classes: tuple[str, ...], splits: Mapping[str, Arrays]) -> str:
+    """Return the SHA-256 of arrays, vocabulary and class names."""
+    digest = hashlib.sha256(json.dumps([vocabulary.symbols if vocabulary else None, classes]).encode())
+    for split, arrays in splits.items():
+        for name, array in sorted(arrays.items()):
+            digest.update(f"\0{split}/{name} {array.dtype.str} {array.shape}\0".encode())
+            for block in _read_bytes(array):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _read_bytes(array: NDArray[Any]) -> Iterator[bytes]:
+    """Yield an array's bytes; those of a mapped file are read from the file, because mapped pages stay in memory."""
+    if not isinstance(array, np.memmap):
+        yield np.ascontiguousarray(array).tobytes()
+        return
+    with Path(str(array.filename)).open("rb") as file:
+        file.seek(array.offset)
+        while block := file.read(BLOCK):
+            yield block
+
+
+def _is_mapped_from(array: NDArray[Any], path: Path) -> bool:
+    """Return whether an array is the memory-mapped content of a file."""
+    return isinstance(array, np.memmap) and path.exists() and path.samefile(str(array.filename))

@@ -1,0 +1,179 @@
+"""Read and write files: the same content gives the same bytes, and a file is written whole or not at all."""
+
+import csv
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import DataError, PipelineError
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@contextmanager
+def replacing_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, which replaces `path` when the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with _naming(path):
+            yield partial
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder, which replaces `path` when the block ends without an error.
+
+    Raises:
+        DataError: if another process is writing the same folder.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    descriptor = _create_locked(partial, path)
+    try:
+        with _naming(path):
+            yield partial
+            shutil.rmtree(path, ignore_errors=True)
+            partial.rename(path)
+    finally:
+        if _is_same_folder(descriptor, partial):  # it was not moved, and no other run has created a new one
+            shutil.rmtree(partial, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _create_locked(partial: Path, path: Path) -> int:
+    """Create an empty folder and return its locked descriptor.
+
+    The lock tells a folder in use from one that a killed process left behind.
+    """
+    partial.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(partial, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise PipelineError(
+            f"{path}: another run is writing it; wait until that run has ended, and run again"
+        ) from None
+    if not _is_same_folder(descriptor, partial):  # another run moved it to its final name before the lock was taken
+        os.close(descriptor)
+        return _create_locked(partial, path)
+    for leftover in partial.iterdir():
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    return descriptor
+
+
+def _is_same_folder(descriptor: int, folder: Path) -> bool:
+    """Return whether an open folder still has this path."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), folder.stat())
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Add a file's name to an error that has none, such as a full disk."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write indented JSON, keys in the given order; refuse NaN and infinity, which JSON does not have."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file that an earlier stage wrote.
+
+    Raises:
+        DataError: if the file is missing or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; run `dvc repro`, which makes it") from None
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON ({error}); delete it and run `dvc repro`") from None
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV with Unix line ends, each float in the shortest form that reads back as the same number."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Read a CSV that an earlier stage wrote, as one dictionary per row.
+
+    Raises:
+        DataError: if the file is missing or damaged.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; run `dvc repro`, which makes it") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise DataError(f"{path}: damaged; run `make mend` and `dvc repro`") from None
+
+
+def write_arrays(folder: Path, arrays: Arrays) -> None:
+    """Write each array to folder/NAME.npy, which can be memory-mapped."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        with (folder / f"{name}.npy").open("wb") as file:
+            # NumPy writes to a real file without reporting why a write failed, so it only gets `write`.
+            np.save(_Writer(file.write), np.ascontiguousarray(array), allow_pickle=False)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """A file-like object with nothing but `write`."""
+
+    write: Callable[[bytes], int]
+
+
+def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays that `write_arrays` wrote, memory-mapped, by name.
+
+    Raises:
+        DataError: if a file is damaged.
+    """
+    arrays = {}
+    for path in sorted(folder.glob("*.npy")):
+        try:
+            arrays[path.stem] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (ValueError, EOFError):
+            raise DataError(f"{path}: damaged; run `dvc repro -f prepare@{folder.parent.name}`") from None
+    return arrays
+
+
+def sha256(*paths: Path) -> str:
+    """Return the SHA-256 of a file's content, or of the names and contents of several files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        if len(paths) > 1:
+            digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,105 @@
+"""Read inputs from a CSV, and write answers to a file, a pipe or standard output."""
+
+import csv
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import TextIO
+
+from pipeline import files
+from pipeline.data import readers
+from pipeline.errors import DataError, InputError
+
+Rows = Iterable[Sequence[object]]
+
+
+@contextmanager
+def input_errors() -> Iterator[None]:
+    """Raise a `DataError` of the block as an `InputError`: what is read there comes from the user."""
+    try:
+        yield
+    except DataError as error:
+        raise InputError(str(error)) from None
+
+
+def require_csv(source: Path) -> None:
+    """Refuse a path that is neither a file nor a pipe."""
+    if source.is_dir() or not source.exists():
+        found = "a folder" if source.is_dir() else "no such file"
+        raise InputError(f"{source}: {found}; wanted a CSV file")
+
+
+def read_rows(source: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the header and each row of a CSV, with the number of its first line.
+
+    Raises:
+        InputError: if there is no such file, or it is not a CSV.
+    """
+    require_csv(source)
+    with input_errors():
+        yield from readers.table(source)
+
+
+def write_csv(output: Path | None, header: Sequence[str], rows: Rows) -> None:
+    """Write a CSV.
+
+    Args:
+        output: A file, which is written as a whole or not at all; a symlink, whose target is then replaced; or a named
+            pipe or a device, which gets the rows as they come. None is standard output.
+        header: The names of the columns.
+        rows: The rows, which may be computed as they are written.
+
+    Raises:
+        InputError: if the output cannot be written.
+    """
+    if output is None or _is_standard_output(output):
+        if sys.stdout is None:
+            raise InputError("standard output: closed; wanted --output PATH, or where to write")
+        _stream_csv(sys.stdout, header, rows)
+        return
+    try:
+        if _is_file(output):
+            with files.replacing_file(Path(os.path.realpath(output))) as partial:
+                files.write_csv(partial, header, rows)
+        else:
+            with output.open("w", newline="", encoding="utf-8") as stream:
+                _stream_csv(stream, header, rows)
+    except BrokenPipeError:
+        raise  # not an error: whoever reads the pipe has all that they wanted
+    except OSError as error:
+        raise InputError(f"{output}: {error.strerror}; wanted a file that can be written") from None
+
+
+def describe_output(output: Path | None, line: str) -> list[str]:
+    """Return a line on a table that was written; nothing if the table went to standard output."""
+    return [] if output is None or _is_standard_output(output) else [line]
+
+
+def _is_standard_output(output: Path) -> bool:
+    """Return whether a path leads to where standard output goes, as /dev/stdout does."""
+    try:
+        return os.path.samestat(output.stat(), os.fstat(1))
+    except OSError:
+        return False
+
+
+def _is_file(output: Path) -> bool:
+    """Return whether a path is a file or free for one, not a pipe or a device; refuse a folder."""
+    try:
+        mode = output.stat().st_mode
+    except FileNotFoundError:
+        return True
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{output}: a folder; wanted a file")
+    return stat.S_ISREG(mode)
+
+
+def _stream_csv(stream: TextIO, header: Sequence[str], rows: Rows) -> None:
+    """Write a CSV to a stream, which cannot be emptied again after an error."""
+    remaining = iter(rows)
+    first = list(islice(remaining, 1))  # before the header: the first rows may raise
+    csv.writer(stream, lineterminator="\n").writerows(chain([header], first, remaining))

@@ -1,0 +1,91 @@
+"""Load trained models; users call `pipeline.load`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline import paths
+from pipeline.data import prepared as data
+from pipeline.data.prepared import Prepared
+from pipeline.errors import InputError, NotTrainedError
+from pipeline.inference.base import Predictor, TrainedModel
+from pipeline.inference.language import LanguageModel
+from pipeline.inference.numbers import Forecaster, Regressor
+from pipeline.inference.text import Classifier, WindowClassifier
+from pipeline.models import storage
+from pipeline.models.ensemble import Ensemble
+from pipeline.models.network import SequenceModel, load_network
+from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.params import find_block, load_params
+from pipeline.params.schema import (
+    DatasetParams,
+    LabelledParams,
+    ModelParams,
+    PairsParams,
+    SeriesParams,
+    TextParams,
+    WindowsParams,
+    WordsParams,
+)
+from pipeline.tasks import TASKS
+
+PREDICTORS: Mapping[type[DatasetParams], Callable[[TrainedModel, Any], Predictor]] = {
+    WordsParams: LanguageModel,
+    PairsParams: Regressor,
+    SeriesParams: Forecaster,
+    LabelledParams: Classifier,
+    TextParams: LanguageModel,
+    WindowsParams: WindowClassifier,
+}
+
+
+def load_predictor(name: str, seed: int | None = None, fit: str | None = None, root: str | Path = ".") -> Predictor:
+    """Load a trained model; see `pipeline.load`.
+
+    Raises:
+        ParamsError: if params.yaml cannot be used, or names no such model.
+        DataError: if the prepared data set is missing or cannot be read.
+        NotTrainedError: if the model is not trained, is damaged, or was trained on other data than are prepared.
+        InputError: if there is no such fit, or the model was not trained from this seed.
+    """
+    if fit not in (None, HELD_OUT, REFIT):
+        raise InputError(f"fit: found {fit!r}; wanted {HELD_OUT!r}, {REFIT!r} or nothing")
+    params = load_params(Path(root, paths.PARAMS))
+    dataset = find_block(params.models, name, "models").dataset
+    folder = Path(root, paths.model(dataset, name))
+    if not (folder / storage.DESCRIPTION).exists():
+        raise NotTrainedError(f"{folder}: {name} is not trained; run `dvc repro train@{name}`")
+    prepared = data.read(Path(root, paths.prepared(dataset)))
+    model_params, seeds = _read_description(folder, name, prepared)
+    network = Ensemble(_load_networks(folder, model_params, prepared, _select(folder, seeds, seed), fit)).eval()
+    trained = TrainedModel(name, model_params, params.datasets[dataset], prepared, network)
+    return PREDICTORS[type(trained.dataset)](trained, trained.dataset)
+
+
+def _read_description(folder: Path, name: str, prepared: Prepared) -> tuple[ModelParams, list[int]]:
+    """Return the params and the seeds of a model; refuse one that was trained on other data."""
+    if storage.read_description(folder)["prepared_digest"] != prepared.card.digest:
+        where = paths.prepared(prepared.card.dataset)
+        raise NotTrainedError(f"{folder}: trained on other data than {where} has now; run `dvc repro train@{name}`")
+    return storage.read_params(folder), storage.read_seeds(folder)
+
+
+def _select(folder: Path, trained: Sequence[int], seed: int | None) -> Sequence[int]:
+    """Return the seeds whose networks answer."""
+    if seed is not None and seed not in trained:
+        raise InputError(f"{folder}: no network of seed {seed}; trained: {', '.join(map(str, trained))}")
+    return trained if seed is None else [seed]
+
+
+def _load_networks(
+    folder: Path, params: ModelParams, prepared: Prepared, seeds: Sequence[int], fit: str | None
+) -> list[SequenceModel]:
+    """Load the networks of one fit, without those that diverged: of the refit if there is one."""
+    shape = TASKS[prepared.card.task].shape(prepared.card)
+    for candidate in (REFIT, HELD_OUT) if fit is None else (fit,):
+        found = [load_network(params, shape, folder, seed, candidate) for seed in seeds]
+        if networks := [network for network in found if network is not None]:
+            return networks
+    listed = ", ".join(map(str, seeds))
+    what = f"fit {fit!r}" if fit else "weights"
+    raise NotTrainedError(f"{folder}: no {what} of seed {listed}: not made for this data set, or the training diverged")

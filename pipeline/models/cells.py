@@ -1,0 +1,127 @@
+"""Recurrent cells behind one protocol: (inputs, state) -> (outputs, state).
+
+Shapes: inputs (b, t, n); outputs (b, t, m), m being `output_size`; state a tuple of tensors (b, hidden_size), or None
+for zeros. One cell is one layer in one direction.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.models import kernels
+
+State = tuple[Tensor, ...]
+
+
+class Cell(Protocol):
+    """What a stack needs of a layer in one direction."""
+
+    output_size: int
+
+    def __call__(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Read a sequence from a state; return the outputs of all steps and the state after the last."""
+
+
+class TorchCell(nn.Module):
+    """A layer of torch: `nn.RNN` (tanh), `nn.GRU` or `nn.LSTM`.
+
+    On the CPU the first two only hold the weights, and `kernels` computes; torch's LSTM runs in oneDNN, which is
+    faster and gives the same bytes everywhere as it is.
+    """
+
+    def __init__(self, layer: type[nn.RNN] | type[nn.GRU] | type[nn.LSTM], input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.output_size = hidden_size
+        self.layer = layer(input_size, hidden_size, batch_first=True)
+
+    def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Run the layer; torch's extra leading axis of the state, one entry a layer, is hidden here."""
+        if not isinstance(self.layer, nn.LSTM) and kernels.use_portable(inputs):
+            return self._forward_portable(inputs, _initial_state(inputs, state, self.output_size))
+        if state is None:
+            outputs, after = self.layer(inputs)
+        else:
+            before = tuple(part.unsqueeze(0) for part in state)
+            outputs, after = self.layer(inputs, before if len(before) > 1 else before[0])
+        parts = after if isinstance(after, tuple) else (after,)
+        return outputs, tuple(part.squeeze(0) for part in parts)
+
+    def _forward_portable(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, State]:
+        w_x, w_h, b_x, b_h = self.layer.parameters()
+        if isinstance(self.layer, nn.GRU):
+            states = kernels.gru(inputs, state, w_x, w_h, b_x, b_h)
+        else:
+            states = kernels.rnn(inputs, state, w_x, w_h, b_x + b_h, nonlinearity="tanh")
+        return states[:, 1:], (states[:, -1],)
+
+
+class ScratchCell(nn.Module):
+    """A recurrence written by hand: h' = tanh(x W_x + h W_h + b)."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.output_size = hidden_size
+        self.w_x = nn.Parameter(torch.empty(input_size, hidden_size))
+        self.w_h = nn.Parameter(torch.empty(hidden_size, hidden_size))
+        self.b = nn.Parameter(torch.empty(hidden_size))
+        for weight in self.parameters():  # as torch initialises its recurrent layers
+            nn.init.uniform_(weight, -1 / math.sqrt(hidden_size), 1 / math.sqrt(hidden_size))
+
+    def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Step through the sequence; x W_x + b of all steps is one product."""
+        h = _initial_state(inputs, state, self.output_size)
+        if kernels.use_portable(inputs):
+            states = kernels.rnn(inputs, h, self.w_x.T, self.w_h.T, self.b, nonlinearity="tanh")
+            return states[:, 1:], (states[:, -1],)
+        outputs = []
+        for projected in (inputs @ self.w_x + self.b).unbind(1):  # (b, hidden_size)
+            h = torch.tanh(projected + h @ self.w_h)
+            outputs.append(h)
+        return torch.stack(outputs, 1), (h,)
+
+
+class LinearCell(nn.Module):
+    """A recurrence of linear layers alone: h' = W[x; h] + b; its output is [x; h], for the head to read."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.output_size = input_size + hidden_size
+        self.w = nn.Linear(input_size + hidden_size, hidden_size)
+
+    def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Step through the sequence."""
+        h = _initial_state(inputs, state, self.hidden_size)
+        if kernels.use_portable(inputs):
+            w_x, w_h = self.w.weight.split_with_sizes((inputs.shape[2], self.hidden_size), 1)
+            states = kernels.rnn(inputs, h, w_x, w_h, self.w.bias, nonlinearity="none")
+            return torch.cat((inputs, states[:, :-1]), 2), (states[:, -1],)
+        outputs = []
+        for x in inputs.unbind(1):
+            both = torch.cat((x, h), 1)
+            outputs.append(both)
+            h = self.w(both)
+        return torch.stack(outputs, 1), (h,)
+
+
+def _initial_state(inputs: Tensor, state: State | None, hidden_size: int) -> Tensor:
+    """Return the initial state (b, hidden_size) of a cell whose state is one tensor."""
+    return state[0] if state else inputs.new_zeros(len(inputs), hidden_size)
+
+
+BUILDERS: Mapping[str, Callable[[int, int], TorchCell | ScratchCell | LinearCell]] = {
+    "linear": LinearCell,
+    "scratch": ScratchCell,
+    "rnn": partial(TorchCell, nn.RNN),
+    "gru": partial(TorchCell, nn.GRU),
+    "lstm": partial(TorchCell, nn.LSTM),
+}
+
+
+def build_cell(name: str, input_size: int, hidden_size: int) -> TorchCell | ScratchCell | LinearCell:
+    """Return one layer of the named cell."""
+    return BUILDERS[name](input_size, hidden_size)

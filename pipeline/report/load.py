@@ -1,0 +1,142 @@
+"""Read all that the report needs of a data set: its data card, results and models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline import files, paths
+from pipeline.data import prepared as data
+from pipeline.data.prepared import Prepared
+from pipeline.determinism import Reproducibility
+from pipeline.errors import DataError
+from pipeline.models import storage
+from pipeline.params import Params
+from pipeline.params.compatibility import leaks_target
+from pipeline.params.schema import DatasetParams, ModelParams, is_reference
+
+Rows = list[dict[str, str]]
+Metrics = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model without its results."""
+
+    params: ModelParams
+    parameters: int
+    seeds: Mapping[str, Mapping[str, Any]]  # status, epochs and best epoch of each
+    history: Rows
+    reproducibility: Reproducibility
+
+    @property
+    def finished(self) -> int:
+        """Return the number of seeds that finished every fit."""
+        return sum(seed["status"] == "finished" for seed in self.seeds.values())
+
+
+@dataclass(frozen=True)
+class Results:
+    """A data set's data card, metrics, tables and figures, and its models."""
+
+    params: DatasetParams
+    prepared: Prepared
+    data_card: Mapping[str, Any]
+    metrics: Metrics
+    values: Rows  # of each seed
+    tables: Mapping[str, Rows]
+    figures: tuple[Path, ...]
+    models: Mapping[str, Model]
+
+    @cached_property
+    def leaking(self) -> tuple[str, ...]:
+        """Return the models that leak their target."""
+        return tuple(name for name, of in self.models.items() if leaks_target(of.params, self.params.task))
+
+    @property
+    def comparable(self) -> tuple[str, ...]:
+        """Return the models that can be ranked and compared: those that do not leak their target."""
+        return tuple(name for name in self.models if name not in self.leaking)
+
+    @property
+    def one_seed(self) -> bool:
+        """Return whether every model was trained from one seed only, so that no figure has an interval."""
+        return all(len(of.seeds) == 1 for of in self.models.values())
+
+    @property
+    def reproducibility(self) -> Reproducibility:
+        """Return how far the figures can be reproduced."""
+        if not (rows := self.tables.get("reproducibility")):
+            raise DataError(f"{paths.results(self.data_card['dataset'])}: of an earlier version; run `dvc repro`")
+        level: Reproducibility = rows[0]["reproducibility"]  # type: ignore[assignment]
+        return level
+
+    @property
+    def is_portable(self) -> bool:
+        """Return whether every model and every figure can be reproduced on other processors."""
+        levels = [self.reproducibility, *(model.reproducibility for model in self.models.values())]
+        return all(level == "portable" for level in levels)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Return the baselines, and the bound if there is one."""
+        return tuple(filter(is_reference, self.metrics))
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Return the splits that are reported: the test rows, and all rows for models trained on them."""
+        return tuple(split for split in ("test", "all_rows") if any(split in of for of in self.metrics.values()))
+
+    def seeds_on(self, model: str, split: str) -> tuple[str, ...]:
+        """Return the seeds behind a model's figures on a split: those whose fit for it finished."""
+        found = (row["seed"] for row in self.values if (row["model"], row["split"]) == (model, split))
+        return tuple(dict.fromkeys(found))
+
+    def loadable_seeds(self, model: str) -> tuple[str, ...]:
+        """Return the seeds whose networks `pipeline.load` loads: trained on all rows, or else on the training rows."""
+        return self.seeds_on(model, "all_rows") or self.seeds_on(model, "test")
+
+    def measured(self, split: str) -> tuple[str, ...]:
+        """Return the metrics that any model has on a split, in the order in which they were written."""
+        names = (metric for of in self.metrics.values() for metric in of.get(split, ()))
+        return tuple(dict.fromkeys(names))
+
+    def mean(self, name: str, split: str, metric: str) -> float | None:
+        """Return the mean of a metric over seeds, if it was measured."""
+        return self.metrics.get(name, {}).get(split, {}).get(metric, {}).get("mean")
+
+
+def read(dataset: str, params: Params) -> Results:
+    """Read what `prepare`, `train` and `evaluate` wrote for a data set.
+
+    Raises:
+        DataError: if a file is missing, or the results lack a model.
+    """
+    folder = paths.results(dataset)
+    metrics = files.read_json(folder / "metrics.json")
+    models = params.models_of(dataset)
+    if missing := [model for model in models if model not in metrics]:
+        raise DataError(f"{folder / 'metrics.json'}: no results of model {missing[0]}; run `dvc repro`, which adds it")
+    prepared = data.read(paths.prepared(dataset))
+    return Results(
+        params=params.datasets[dataset],
+        prepared=prepared,
+        data_card=prepared.card.model_dump(mode="json"),
+        metrics=metrics,
+        values=files.read_csv(folder / "seeds.csv"),
+        tables={path.stem: files.read_csv(path) for path in sorted((folder / "tables").glob("*.csv"))},
+        figures=tuple(sorted((folder / "figures").glob("*.png"))),
+        models={model: _model(paths.model(dataset, model)) for model in models},
+    )
+
+
+def _model(folder: Path) -> Model:
+    description = storage.read_description(folder)
+    return Model(
+        params=storage.read_params(folder),
+        parameters=description["parameters"],
+        seeds=description["seeds"],
+        history=storage.read_history(folder),
+        reproducibility=description["reproducibility"],
+    )

@@ -1,0 +1,182 @@
+"""The model card of each model: what it is, its results, its limitations and how to use it."""
+
+from collections.abc import Iterator
+
+from pipeline.params.load import flatten
+from pipeline.report import comparisons, data_card, limitations, origins, published_figures, result_tables, usage
+from pipeline.report.format import NONE, TASKS, format_count, format_quantity, join_names, label_metric
+from pipeline.report.load import Model, Results
+from pipeline.report.origins import Origin
+from pipeline.report.parts import Markdown, Part, Section, Table
+from pipeline.report.published import Published
+from pipeline.report.ranking import describe_rows, format_metric, ranked, selection_split, training_perplexity
+
+KEYS = Markdown("[docs/adding-a-model.md](../../docs/adding-a-model.md) explains each of them.")
+FOLDER = Markdown(
+    "Run this in the project folder, after `dvc repro`, which trains the model or restores it from DVC's cache:"
+)
+ALL_DIVERGED = "It cannot be loaded: every seed diverged, so there are no weights."
+SPLITS = {"validation": "validation rows", "test": "test rows", "all_rows": "all rows"}
+USES = {"validation": " (used for model selection)", "all_rows": " (trained and evaluated on them)"}
+
+
+def build(results: Results, published: Published, model: str) -> Section:
+    """Return the model card of a model."""
+    origin = origins.read(results.data_card["dataset"])
+    trained = results.models[model]
+    parts = (
+        Part("Intended use", (limitations.describe_use(results, model), CAUTION)),
+        _limitations(results, origin, model),
+        _results(results, published, model),
+        _usage(results, model),
+        _data(results, origin),
+        _training(results, model),
+    )
+    return Section(model, _opening(results, trained), parts)
+
+
+CAUTION = "It is one of many small models, trained to be compared with each other and as examples to learn from."
+
+
+def _opening(results: Results, model: Model) -> str:
+    """Return what a model is, in a sentence."""
+    params, sizes = model.params, [str(size) for size in model.params.hidden_sizes]
+    units = f"{sizes[0]} units" if len(set(sizes)) == 1 else f"{join_names(sizes)} units"
+    bidirectional = ", bidirectional" if params.bidirectional else ""
+    layers = f"{format_quantity(params.layers, 'layer')} of {units}"
+    return (
+        f"A recurrent network (cell {params.cell}, {layers}{bidirectional}; "
+        f"{format_count(model.parameters)} parameters), trained on data set {results.data_card['dataset']} "
+        f"to {TASKS[results.data_card['task']]}, from {format_quantity(len(model.seeds), 'seed')}."
+    )
+
+
+def _limitations(results: Results, origin: Origin, model: str) -> Part:
+    """Give the limitations of a model, and the known issues of its data."""
+    link = f"../../data/README.md#{results.data_card['dataset']}"
+    issues = (Markdown(f"[Data issue]({link}): {issue}") for issue in origin.issues)
+    return Part("Limitations", points=(*limitations.describe(results, model), *issues))
+
+
+def _results(results: Results, published: Published, model: str) -> Part:
+    """Give every result with its interval, beside baselines, bound and published figures."""
+    tables = [_split_table(results, model, split) for split in ("test", "validation", "all_rows")]
+    tables.append(result_tables.each_seed(results, model, SPLITS))
+    figures = tuple(published_figures.rows_of(results, published, model))
+    if figures:
+        tables.append(Table("Published figures and the results here", published_figures.COLUMNS, figures, prose=True))
+    points = [*_rank(results, model), *comparisons.describe_model(results, model)]
+    points += result_tables.describe_evaluation_reproducibility(results)
+    points += [
+        f"Known issue of the write-up: {each.issue} Here: {each.here}"
+        for each in published_figures.known_issues(results, published, model)
+    ]
+    sentence = _seeds_behind(results, model)
+    if model in results.leaking:
+        sentence = (
+            f"Training perplexity {training_perplexity(results, model)}. It does not measure skill, as the model leaks "
+            "its target; the same is true of all its figures, so they are left out."
+        )
+    return Part("Results", (sentence,), tables=tuple(table for table in tables if table), points=tuple(points))
+
+
+def _seeds_behind(results: Results, model: str) -> str:
+    """Return over how many seeds the means are, by split if the number differs."""
+    of, groups = len(results.models[model].seeds), dict[int, list[str]]()
+    for split, rows in SPLITS.items():
+        if found := len(results.seeds_on(model, split)):
+            groups.setdefault(found, []).append(rows)
+    if not groups:
+        return "There are no results, as every seed diverged."
+    if max(groups) == 1:
+        return f"The results are those of one seed of {of}, and say nothing about the variance across seeds."
+    where = {number: f" on {join_names(rows)}" if len(groups) > 1 else "" for number, rows in groups.items()}
+    seeds = join_names([f"{number} of {format_quantity(of, 'seed')}{rows}" for number, rows in where.items()])
+    return (
+        f"Means over {seeds}, with the 95 % interval over the seeds: it shows the variance across seeds, "
+        "not across rows."
+    )
+
+
+def _split_table(results: Results, model: str, split: str) -> Table | None:
+    """Return a row for each metric; None if the model has no results, or leaks its target."""
+    found = results.metrics[model].get(split, {})
+    if not found or model in results.leaking:
+        return None
+    names = (model, *(name for name in results.references if results.metrics[name].get(split)))
+    rows = tuple(
+        (label_metric(metric), *(format_metric(results, name, split, metric) for name in names)) for metric in found
+    )
+    return Table(f"On {SPLITS[split]}{USES.get(split, '')}: {describe_rows(results, split)}", ("metric", *names), rows)
+
+
+def _rank(results: Results, model: str) -> Iterator[str]:
+    """Yield a model's rank among those of its data set."""
+    for split in results.splits:
+        places = ranked(results, split)
+        if len(places) > 1 and model in places and split in results.metrics[model]:
+            place = places.index(model) + 1
+            rows = SPLITS[selection_split(results, split)]
+            yield f"Rank {place} of {len(places)} models of this data set, by its result on {rows}."
+
+
+def _usage(results: Results, model: str) -> Part:
+    if not (seeds := results.loadable_seeds(model)):
+        return Part("Usage", (ALL_DIVERGED,))
+    trained = results.models[model]
+    code = usage.examples(model, trained.params, results.params, results.prepared)
+    names = "all seeds" if len(seeds) == len(trained.seeds) else f"seeds {join_names(seeds)}"
+    answers = (
+        f"Predictions come from the ensemble of {names} (the mean over their networks); "
+        f"`seed={seeds[0]}` loads the network of seed {seeds[0]} alone."
+    )
+    if len(seeds) == 1:
+        answers = f"Predictions come from the network of seed {seeds[0]}."
+    return Part("Usage", tuple(map(Markdown, (answers, *_fit(results, model), FOLDER))), code=code)
+
+
+def _fit(results: Results, model: str) -> Iterator[str]:
+    """Yield which fit is loaded, where there should be two."""
+    if not results.params.refit or "test" not in results.splits:
+        return
+    if not results.seeds_on(model, "all_rows"):
+        yield "This loads the fit to the training rows, as every fit to all rows diverged."
+    elif results.seeds_on(model, "test"):
+        yield 'This loads the fit to all rows; `fit="held-out"` loads the one that was evaluated on the test rows.'
+    else:
+        yield "This loads the fit to all rows; every fit to the training rows diverged."
+
+
+def _data(results: Results, origin: Origin) -> Part:
+    rows = [(name, text or "data/README.md does not say") for name, text in origin.facts]
+    table = Table(
+        f"Data set {results.data_card['dataset']}", ("", ""), (*rows, *data_card.facts(results.data_card)), prose=True
+    )
+    return Part("Data", tables=(table, *data_card.issue_tables(results.data_card)))
+
+
+def _training(results: Results, model: str) -> Part:
+    """Give the status of each seed, and every param."""
+    trained = results.models[model]
+    seeds = tuple(
+        (seed, of["status"], str(of["epochs"]), str(of["best_epoch"] or NONE)) for seed, of in trained.seeds.items()
+    )
+    params = tuple(flatten(trained.params.model_dump(mode="json")).items())
+    fits = (
+        " both fits (to the training rows, and to all rows)"
+        if results.params.refit and "test" in results.splits
+        else ""
+    )
+    ended = f"{trained.finished} of {format_quantity(len(seeds), 'seed')} finished{fits}."
+    return Part(
+        "Training",
+        (
+            ended,
+            *result_tables.describe_training_reproducibility(results, model),
+            Markdown(f"The params come from `models.{model}` and `defaults` in `params.yaml`; {KEYS}"),
+        ),
+        tables=(
+            Table("Seeds", ("seed", "status", "epochs", "epoch whose weights are kept"), seeds),
+            Table("Params", ("param", "value"), params),
+        ),
+    )

@@ -1,0 +1,110 @@
+"""The report's content, before it becomes a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.params import Params
+from pipeline.report import (
+    comparisons,
+    data_card,
+    details,
+    ensemble,
+    leaks,
+    load,
+    model_card,
+    published,
+    published_figures,
+    recommendations,
+    result_tables,
+)
+from pipeline.report.format import TASKS, format_count, format_quantity
+from pipeline.report.load import Results
+from pipeline.report.parts import Part, Section, Table
+from pipeline.report.published import Published
+
+
+@dataclass(frozen=True)
+class View:
+    """The content of the report and of the model cards."""
+
+    opening: str
+    summary: Table
+    overview: Part
+    notes: Part
+    sections: tuple[Section, ...]
+    model_cards: Mapping[str, Section]
+
+
+def build(params: Params) -> View:
+    """Read all results and build the report, with data sets in the order of params.yaml."""
+    known = published.read()
+    found = [load.read(dataset, params) for dataset in params.datasets]
+    rows = tuple(row for results in found for row in result_tables.summary(results, known))
+    return View(
+        opening=_opening(params),
+        summary=Table(
+            "The best model of each data set, beside baseline, bound and published figures", result_tables.SUMMARY, rows
+        ),
+        overview=Part("Overview", points=tuple(recommendations.describe_overall(found))),
+        notes=Part("How to read the figures", points=tuple(_notes())),
+        sections=tuple(_section(results, known) for results in found),
+        model_cards={model: model_card.build(results, known, model) for results in found for model in results.models},
+    )
+
+
+def _opening(params: Params) -> str:
+    models = format_quantity(len(params.models), "small sequence model")
+    datasets = format_quantity(len(params.datasets), "data set")
+    return (
+        f"{models} on {datasets}, each trained from {_seed_counts(params)}. Where rows are held out, the best model is "
+        "chosen on validation rows and evaluated on test rows. A model's name links to its model card."
+    )
+
+
+def _seed_counts(params: Params) -> str:
+    """Return the number of seeds that the models are trained from."""
+    counts = sorted({len(model.seeds) for model in params.models.values()})
+    return format_quantity(counts[0], "seed") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+
+
+def _notes() -> list[str]:
+    return [
+        "A figure such as 0.845 (0.839 to 0.851) is the mean over the seeds with its 95 % interval: in 95 of 100 "
+        "repetitions such an interval contains the mean over very many seeds. It shows the variance across seeds, not "
+        "across rows. A figure without an interval comes from a single seed, from seeds that agree, or from a method "
+        "without seeds.",
+        "↑ marks a metric of which higher values are better, ↓ one of which lower values are better. Each metric is "
+        "explained at the end of the data set's part.",
+        comparisons.METHOD,
+        "The params of the models that come with this project were chosen on validation rows; docs/results.md says "
+        "what was tried, and where test rows had been looked at before.",
+        "“Memorisation” means trained and evaluated on all rows: it shows what a model can store, not how it performs "
+        "on new rows. The best model is then the best on these same rows.",
+        "The baseline is a well-known method without a network; the part of each data set says which. The bound is the "
+        "best result that any model could reach, where it is known.",
+        "Published figures come from write-ups of models like these, and many were measured on training rows. Where "
+        "none was published for the best model, those of the data set's other models are given with their names.",
+        "Parameters are the numbers that training adjusts. Training times depend on the machine; they are in MLflow.",
+    ]
+
+
+def _section(results: Results, known: Published) -> Section:
+    """Return the section of a data set: which model, its results, comparisons, and then the details."""
+    card = results.data_card
+    parts = (
+        recommendations.part(results),
+        result_tables.part(results),
+        comparisons.part(results),
+        ensemble.part(results),
+        leaks.part(results),
+        published_figures.part(results, known),
+        *details.parts(results),
+        result_tables.seeds(results),
+        data_card.part(card),
+    )
+    opening = (
+        f"Task: {TASKS[card['task']]}. The data set has {format_count(data_card.count_rows(card))} {card['unit']}."
+    )
+    if data_card.count_rows(card) == 1:
+        opening = f"Task: {TASKS[card['task']]}. The data set has one row of {card['unit']}."
+    return Section(card["dataset"], opening, tuple(part for part in parts if part is not None))

@@ -1,0 +1,54 @@
+"""What a task supplies to training and evaluation, and the losses that tasks share."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from pipeline.data.prepared import DataCard
+from pipeline.files import Arrays
+from pipeline.models.network import SequenceModel, Shape
+from pipeline.params.schema import ModelParams
+from pipeline.tasks.batching import Batch
+from pipeline.tasks.examples import UNSCORED, Examples
+
+# Arrays with an entry for each scored item, in the order of the data; each task names its own keys.
+Predictions = Mapping[str, NDArray[Any]]
+
+
+class Task(Protocol):
+    """What one kind of task supplies: examples, loss and predictions."""
+
+    def shape(self, card: DataCard) -> Shape:
+        """Return what a network must read and give out for this data set."""
+
+    def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
+        """Return a split as tensors; `history` is the split before it in time, if there is one."""
+
+    def loss(self, model: SequenceModel, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the summed loss of a batch and the number of scored items, both scalars on the device.
+
+        `outputs` are (b, t, k), or (b, k) for one output a sequence; the batch has the targets.
+        """
+
+    def predict(self, model: SequenceModel, examples: Examples, params: ModelParams) -> Predictions:
+        """Return the predictions of all examples, without training."""
+
+
+def cross_entropy(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the negative log-likelihood of the scored targets, summed, in nats, and their number."""
+    targets = targets.flatten()
+    logits = outputs.flatten(0, -2)  # (items, k)
+    total = functional.cross_entropy(logits, targets, ignore_index=UNSCORED, reduction="sum")
+    return total, (targets != UNSCORED).sum()
+
+
+def squared_error(model: SequenceModel, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return the squared errors in the targets' scale, summed, and their number."""
+    scale = model.shape.targets_scale
+    wanted = (batch.targets - scale.mean) / scale.std
+    errors = (outputs.squeeze(1) - wanted) ** 2
+    return errors.sum(), torch.ones_like(wanted, dtype=torch.int64).sum()

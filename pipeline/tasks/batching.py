@@ -1,0 +1,176 @@
+"""Examples in batches: those that a network is trained on, and those that it only reads.
+
+Axes: b sequences, t steps.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.params.schema import ModelParams
+from pipeline.tasks.examples import UNSCORED, Examples, Rows, Stream
+
+# Batch sizes for reading without training: large enough to be fast, small enough for any memory.
+READ_ROWS = 1024
+READ_STREAMS = 64
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sequences read at once: inputs (b, t), targets (b,) or (b, t), lengths (b,) or None if all are t."""
+
+    inputs: Tensor
+    targets: Tensor
+    lengths: Tensor | None = None
+    reset_state: bool = True  # start from a zero state, not from the state after the batch before
+
+
+@dataclass(frozen=True)
+class Batches(Sequence[Batch]):
+    """One epoch's batches in the order of training, each made when it is asked for.
+
+    A whole epoch of them would need many times the memory of a text of small symbols.
+    """
+
+    indices: range
+    make: Callable[[int], Batch]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Make one batch after the other; an IndexError in that is an error, not the end."""
+        return map(self.make, self.indices)
+
+    @overload
+    def __getitem__(self, index: int) -> Batch: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Batches": ...
+    def __getitem__(self, index: int | slice) -> "Batch | Batches":
+        """Make a batch, or return a part of the epoch."""
+        if isinstance(index, slice):
+            return Batches(self.indices[index], self.make)
+        return self.make(self.indices[index])
+
+
+def training_batches(examples: Examples, params: ModelParams, generator: torch.Generator) -> Batches:
+    """Return one epoch's batches; everything random about them is drawn here."""
+    if isinstance(examples, Stream):
+        return _stream_batches(examples, params, generator)
+    order, size = _row_order(examples, params.sampling, generator), params.batch_size
+    groups = [order[start : start + size] for start in range(0, len(order), size)]
+    if params.sampling == "shuffled":
+        groups = [groups[index] for index in torch.randperm(len(groups), generator=generator)]
+    return Batches(range(len(groups)), lambda index: _row_batch(examples, groups[index]))
+
+
+def reading_batches(examples: Examples, params: ModelParams) -> Iterator[Batch]:
+    """Yield batches that hold every example once, in order; a text as parallel streams."""
+    if isinstance(examples, Stream):
+        yield from _reading_streams(examples, params.sequence_length or 1)
+        return
+    for start in range(0, len(examples), READ_ROWS):
+        yield _row_batch(examples, torch.arange(start, min(start + READ_ROWS, len(examples))))
+
+
+def _row_order(rows: Rows, sampling: str, generator: torch.Generator) -> Tensor:
+    """Return the epoch's rows: in file order, drawn with replacement, or shuffled and sorted by length."""
+    if sampling == "sequential":
+        return torch.arange(len(rows))
+    if sampling == "balanced":
+        return _balanced_order(rows, generator)
+    order = torch.randperm(len(rows), generator=generator)
+    if rows.lengths is None:
+        return order
+    by_length = np.argsort(rows.lengths[order.numpy()], kind="stable")
+    return order[torch.from_numpy(by_length)]
+
+
+def _balanced_order(rows: Rows, generator: torch.Generator) -> Tensor:
+    """Draw rows with replacement, each class being as likely as any other."""
+    if rows.labels is None:
+        return torch.randint(len(rows), (len(rows),), generator=generator)
+    counts = np.bincount(rows.labels)
+    weights = torch.from_numpy(1.0 / counts[rows.labels])
+    return torch.multinomial(weights, len(rows), replacement=True, generator=generator)
+
+
+def _row_batch(rows: Rows, index: Tensor) -> Batch:
+    """Return a batch of these rows, cut to the longest among them."""
+    on_device = index.to(rows.inputs.device)
+    inputs, targets = rows.inputs[on_device], rows.targets[on_device]
+    if rows.lengths is None:
+        return Batch(inputs, targets)
+    lengths = rows.lengths[index.numpy()]
+    longest = int(lengths.max())
+    targets = targets[:, :longest] if targets.dim() == 2 else targets
+    return Batch(inputs[:, :longest], targets, torch.from_numpy(lengths).to(on_device.device))
+
+
+def _stream_batches(stream: Stream, params: ModelParams, generator: torch.Generator) -> Batches:
+    """Return an epoch of a text: random sequences, or consecutive ones of parallel streams."""
+    length, size = params.sequence_length or 1, params.batch_size
+    if params.sampling == "random":
+        return _random_batches(stream, size, length, generator)
+    streams = min(size, len(stream.symbols) - 1)
+    offset = _random_below(min(length, len(stream.symbols) // streams), generator)
+    return _consecutive_batches(stream, streams, length, offset)
+
+
+def _consecutive_batches(stream: Stream, streams: int, length: int, offset: int) -> Batches:
+    """Split a text into parallel streams, read `length` steps at a time."""
+    steps = (len(stream.symbols) - 1 - offset) // streams
+    inputs, targets = _fold(stream, offset, streams, steps)
+
+    def make(index: int) -> Batch:
+        part = slice(index * length, (index + 1) * length)
+        return Batch(inputs[:, part].long(), targets[:, part].long(), reset_state=index == 0)
+
+    return Batches(range(-(-steps // length)), make)
+
+
+def _random_batches(stream: Stream, size: int, length: int, generator: torch.Generator) -> Batches:
+    """Cut a text into sequences from a random offset, read in random order."""
+    offset = _random_below(min(length, len(stream.symbols) - length), generator)
+    count = (len(stream.symbols) - 1 - offset) // length
+    inputs, targets = _fold(stream, offset, count, length)
+    order = torch.randperm(count, generator=generator).to(inputs.device)
+
+    def make(index: int) -> Batch:
+        part = order[index * size : (index + 1) * size]
+        return Batch(inputs[part].long(), targets[part].long())
+
+    return Batches(range(-(-count // size)), make)
+
+
+def _fold(stream: Stream, offset: int, rows: int, columns: int) -> tuple[Tensor, Tensor]:
+    """Return a text's inputs and targets (rows, columns), the targets one symbol ahead."""
+    symbols = stream.symbols[offset : offset + rows * columns + 1]
+    return symbols[:-1].view(rows, columns), symbols[1:].view(rows, columns)
+
+
+def _reading_streams(stream: Stream, length: int) -> Iterator[Batch]:
+    """Split a text into parallel streams that each first read the `length` symbols before their part.
+
+    Each symbol after the context is predicted once; flattening the scored targets of the joined batches gives them in
+    the order of the text.
+    """
+    symbols, count = stream.symbols, len(stream)
+    streams = min(READ_STREAMS, -(-count // length))
+    steps = -(-count // streams)
+    starts = torch.arange(streams, device=symbols.device).unsqueeze(1) * steps + stream.context
+    for first in range(-length, steps, length):
+        step = torch.arange(first, min(first + length, steps), device=symbols.device)
+        position = starts + step  # (streams, length), of the predicted symbol
+        inside = position.clamp(max=len(symbols) - 1)
+        scored = (step >= 0) & (position < len(symbols))
+        targets = torch.where(scored, symbols[inside], UNSCORED)
+        yield Batch(symbols[inside - 1].long(), targets.long(), reset_state=first == -length)
+
+
+def _random_below(bound: int, generator: torch.Generator) -> int:
+    return int(torch.randint(max(bound, 1), (1,), generator=generator))

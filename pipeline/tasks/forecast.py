@@ -1,0 +1,22 @@
+"""The task of predicting the next value of a series."""
+
+import torch
+
+from pipeline.data.prepared import DataCard
+from pipeline.files import Arrays
+from pipeline.models.network import Shape
+from pipeline.params.schema import ModelParams
+from pipeline.tasks.examples import Examples, lagged_rows
+from pipeline.tasks.regress import Regress, number_shape
+
+
+class Forecast(Regress):
+    """Predict the next value. Predictions: `predicted` and `truth`, (n,), in the unit of the data."""
+
+    def shape(self, card: DataCard) -> Shape:
+        """Return the shape of a network that reads values and gives one."""
+        return number_shape(card, "values", "values")
+
+    def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
+        """Return a row for each day, of the days before it."""
+        return lagged_rows(arrays, history, params.window or 1, device)

@@ -1,0 +1,46 @@
+"""The task of predicting a number from a sequence of numbers."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.data.prepared import DataCard
+from pipeline.files import Arrays
+from pipeline.models.network import Scale, SequenceModel, Shape
+from pipeline.params.schema import ModelParams
+from pipeline.tasks.base import Predictions, squared_error
+from pipeline.tasks.batching import Batch
+from pipeline.tasks.examples import Examples, number_rows
+from pipeline.tasks.inference import read_outputs
+
+
+class Regress:
+    """Predict a number. Predictions: `predicted` and `truth`, (n,), in the unit of the data."""
+
+    def shape(self, card: DataCard) -> Shape:
+        """Return the shape of a network that reads numbers and gives one."""
+        return number_shape(card, "inputs", "targets")
+
+    def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
+        """Return rows of numbers; they have no order in time."""
+        return number_rows(arrays, device)
+
+    def loss(self, model: SequenceModel, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the summed squared error, in the targets' scale, and the number of rows."""
+        return squared_error(model, outputs, batch)
+
+    def predict(self, model: SequenceModel, examples: Examples, params: ModelParams) -> Predictions:
+        """Return a number for each row."""
+        pairs = list(read_outputs(model, examples, params))
+        predicted = [model.unscale(outputs).cpu().numpy() for _, outputs in pairs]
+        truth = [batch.targets.cpu().numpy() for batch, _ in pairs]
+        return {
+            "predicted": np.concatenate(predicted).astype(np.float64),
+            "truth": np.concatenate(truth).astype(np.float64),
+        }
+
+
+def number_shape(card: DataCard, inputs: str, targets: str) -> Shape:
+    """Return the shape of a network that reads numbers and gives one, with the scales of these arrays."""
+    scales = {name: Scale(card.scaling[name].mean, card.scaling[name].std) for name in (inputs, targets)}
+    return Shape(None, 1, every_step=False, inputs_scale=scales[inputs], targets_scale=scales[targets])

@@ -1,0 +1,243 @@
+"""What each MLflow run shows, read from the files that `prepare`, `train` and `evaluate` wrote."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import files, paths
+from pipeline.data.prepared import CARD
+from pipeline.errors import DataError
+from pipeline.models import storage
+from pipeline.params import Params
+from pipeline.params.compatibility import leaks_target
+from pipeline.params.load import flatten
+from pipeline.params.schema import BASELINE, is_baseline, is_reference
+from pipeline.training import timings
+
+Rows = Sequence[Mapping[str, str]]
+Curves = Mapping[str, Sequence[tuple[int, float]]]  # name -> (epoch, value) pairs
+LOSSES = ("train_loss", "validation_loss")
+SECONDS = "training_seconds"
+FROM_MODEL_JSON = ("parameters", "reproducibility")  # shown beside the params
+COMPARISON = {"better", "worse"}  # columns that only tables of comparisons have
+CORRECTED = ("p", "significant")  # columns that depend on how many comparisons the table has (Holm)
+
+
+@dataclass(frozen=True)
+class SeedRecord:
+    """One seed of a model: how its training ended, and its own metrics and curves."""
+
+    seed: int
+    status: str
+    metrics: Mapping[str, float]
+    curves: Curves
+
+
+@dataclass(frozen=True)
+class Record:
+    """A model of a data set, or a baseline or the bound, which have neither seeds, params nor curves."""
+
+    name: str
+    kind: str  # model, baseline or bound
+    dataset: str
+    data_card: Mapping[str, Any]
+    digest: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    curves: Curves
+    artifacts: tuple[tuple[Path, str], ...]  # each file with its folder in the run
+    seeds: tuple[SeedRecord, ...]
+    leaks_target: bool = False
+
+    @property
+    def run_name(self) -> str:
+        """Return a name that no other record has."""
+        label = self.name if self.kind == "model" else f"{self.dataset}-{self.name}"
+        return f"{label}-{self.digest[:7]}"
+
+
+@dataclass(frozen=True)
+class _Results:
+    """A data set's files, read once for all its models."""
+
+    dataset: str
+    data_card: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    values: Rows
+    tables: Mapping[str, Rows]
+
+
+def read_records(dataset: str, params: Params) -> Iterator[Record]:
+    """Yield the record of each model of a data set, then those of its baselines and bound.
+
+    Raises:
+        DataError: if a file of an earlier stage is missing or damaged, or lacks a model of params.yaml.
+    """
+    folder = paths.results(dataset)
+    results = _Results(
+        dataset,
+        files.read_json(paths.prepared(dataset) / CARD),
+        files.read_json(folder / "metrics.json"),
+        files.read_csv(folder / "seeds.csv"),
+        {path.name: files.read_csv(path) for path in sorted((folder / "tables").glob("*.csv"))},
+    )
+    models = params.models_of(dataset)
+    if missing := [model for model in models if model not in results.metrics]:
+        raise DataError(
+            f"{folder / 'metrics.json'}: no metrics of model {missing[0]}; run `dvc repro`, which adds them"
+        )
+    task = params.datasets[dataset].task
+    yield from (_read_model(results, model, leaks_target(params.models[model], task)) for model in models)
+    yield from (_reference_record(results, name) for name in results.metrics if name not in models)
+
+
+def _read_model(results: _Results, model: str, leaks: bool) -> Record:
+    """Read a model's own folder, and take its part of the data set's results."""
+    folder = paths.model(results.dataset, model)
+    description = storage.read_description(folder)
+    history = storage.read_history(folder)
+    model_files, digest = sorted(folder.glob("[!.]*")), timings.digest(folder)
+    seconds = timings.read(results.dataset, model, digest)
+    return Record(
+        name=model,
+        kind="model",
+        dataset=results.dataset,
+        data_card=results.data_card,
+        digest=_digest(results, model, digest),
+        params={**flatten(description["params"]), **_facts(description)},
+        metrics={**_mean_metrics(results.metrics[model]), **_cost(sum(seconds.values()) if seconds else None)},
+        curves=_curves(history),
+        artifacts=(
+            *((path, _artifact_folder(path)) for path in model_files),
+            *_dataset_artifacts(results.dataset, model),
+        ),
+        seeds=tuple(
+            SeedRecord(
+                int(seed),
+                outcome["status"],
+                {**_seed_metrics(results, model, seed), **_cost(seconds.get(int(seed)))},
+                _curves(history, seed),
+            )
+            for seed, outcome in description["seeds"].items()
+        ),
+        leaks_target=leaks,
+    )
+
+
+def _facts(description: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a run shows beside the params: the number of weights, and how far they can be reproduced."""
+    return {key: str(description[key]) for key in FROM_MODEL_JSON if key in description}
+
+
+def _reference_record(results: _Results, name: str) -> Record:
+    """Return the record of a baseline or the bound, which has only metrics."""
+    return Record(
+        name=name,
+        kind=BASELINE if is_baseline(name) else name,
+        dataset=results.dataset,
+        data_card=results.data_card,
+        digest=_digest(results, name, ""),
+        params={},
+        metrics=_mean_metrics(results.metrics[name]),
+        curves={},
+        artifacts=(),
+        seeds=(),
+    )
+
+
+def _digest(results: _Results, name: str, model_digest: str) -> str:
+    """Return a digest of everything that belongs to one model.
+
+    Of files that show all models of the data set, only this model's part counts, and of the comparisons only those
+    with a baseline or the bound. Otherwise a change of one model would publish all of them again.
+    """
+    parts = [
+        model_digest,
+        results.dataset,
+        name,
+        results.data_card,
+        results.metrics[name],
+        [row for row in results.values if row["model"] == name],
+        {table: part for table, rows in results.tables.items() if (part := _table_part(rows, name))},
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _table_part(rows: Rows, model: str) -> list[Any]:
+    """Return a model's rows of a table, or its column where each model has one; else an empty list."""
+    columns = rows[0] if rows else {}
+    if "model" in columns:
+        return [row for row in rows if row["model"] == model]
+    if columns.keys() >= COMPARISON:
+        return [_without_corrected(row) for row in rows if _compares_with_reference(row, model)]
+    return [row[model] for row in rows] if model in columns else []
+
+
+def _compares_with_reference(row: Mapping[str, str], model: str) -> bool:
+    """Return whether a row compares a model with a baseline or the bound."""
+    pair = {row[column] for column in COMPARISON}
+    return model in pair and any(map(is_reference, pair - {model}))
+
+
+def _without_corrected(row: Mapping[str, str]) -> dict[str, str]:
+    return {column: value for column, value in row.items() if column not in CORRECTED}
+
+
+def _artifact_folder(path: Path) -> str:
+    return "weights" if path.suffix == ".safetensors" else "model"
+
+
+def _dataset_artifacts(dataset: str, model: str) -> Iterator[tuple[Path, str]]:
+    """Yield the data set's files that a model's run shows, with their folders; not the figures of other models."""
+    yield paths.prepared(dataset) / CARD, "data"
+    results = paths.results(dataset)
+    for path in sorted((results / "tables").glob("*.csv")):
+        yield path, "tables"
+    for path in sorted((results / "figures").glob("*.png")):
+        if not path.stem.startswith("confusion-") or path.stem == f"confusion-{model}":
+            yield path, "figures"
+
+
+def _mean_metrics(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, float]:
+    """Return the mean over seeds as `test.accuracy`, and what goes with it as `test.accuracy.low` and the like."""
+    return {
+        f"{split}.{metric}{'' if key == 'mean' else f'.{key}'}": value
+        for split, split_metrics in metrics.items()
+        for metric, values in split_metrics.items()
+        for key, value in values.items()
+    }
+
+
+def _cost(seconds: float | None) -> dict[str, float]:
+    """Return the metric of training time, if known; no digest covers it, as no two runs take equally long."""
+    return {} if seconds is None else {SECONDS: seconds}
+
+
+def _seed_metrics(results: _Results, model: str, seed: str) -> dict[str, float]:
+    return {
+        f"{row['split']}.{row['metric']}": float(row["value"])
+        for row in results.values
+        if (row["model"], row["seed"]) == (model, seed)
+    }
+
+
+def _curves(history: Rows, seed: str | None = None) -> Curves:
+    """Return curves such as `held-out/train_loss`: of one seed, or at each epoch the mean of the seeds that reached it.
+
+    The learning rate is the same for every seed, so only the mean has it.
+    """
+    columns = LOSSES if seed else (*LOSSES, "learning_rate")
+    values: dict[str, dict[int, list[float]]] = {}
+    for row in history:
+        for column in columns if seed in (None, row["seed"]) else ():
+            if row[column] and math.isfinite(value := float(row[column])):
+                epochs = values.setdefault(f"{row['fit']}/{column}", {})
+                epochs.setdefault(int(row["epoch"]), []).append(value)
+    return {
+        name: [(epoch, sum(seeds) / len(seeds)) for epoch, seeds in sorted(epochs.items())]
+        for name, epochs in values.items()
+    }

@@ -1,0 +1,239 @@
+"""Keep the state of a running training on disk, so that one that is killed is resumed and ends in the same bytes.
+
+A checkpoint is one safetensors file for each network in `.checkpoints/MODEL`, outside DVC's outs, which DVC deletes
+before a stage runs. It holds the key of everything that decides the result: one with another key, or one that is
+damaged, is not used.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from pipeline import determinism, files, paths
+from pipeline.errors import ParamsError
+
+INTERVAL_VARIABLE = "PIPELINE_CHECKPOINTS"
+DEFAULT_SECONDS = 4.0
+COST_MULTIPLE = 100  # a checkpoint waits this many times as long as the last one took: it costs at most 1 %
+FIRST_COST = 0.01  # seconds, a guess: so a training of less than a second writes none
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that a training needs to be resumed: arrays by name, and facts that JSON can hold."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    facts: Mapping[str, Any]
+    seconds: float = 0.0  # that the training has cost so far, which decides no byte
+
+
+class Saver(Protocol):
+    """Where a training keeps its state."""
+
+    @property
+    def spent(self) -> float:
+        """The seconds that the training had cost when it was last stopped."""
+
+    def load(self) -> Snapshot | None:
+        """Return the state that is kept, if it belongs to this training."""
+
+    def offer(self, make: Callable[[], Snapshot], final: bool = False) -> None:
+        """Keep what `make` returns, if it is time for that; the final state does not wait."""
+
+
+class NoSaver:
+    """A saver that keeps nothing."""
+
+    spent = 0.0
+
+    def load(self) -> Snapshot | None:
+        """Return None."""
+        return None
+
+    def offer(self, make: Callable[[], Snapshot], final: bool = False) -> None:
+        """Keep nothing."""
+
+
+class FileSaver:
+    """A saver that keeps the newest state in a file, and reports what goes wrong instead of ending the training."""
+
+    def __init__(
+        self, path: Path, key: str, report: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.path, self.key, self.report, self.clock = path, key, report, clock
+        self.every, self.cost_multiple = interval()
+        self.cost, self.last = FIRST_COST, time.monotonic()
+        self.begun, self.spent = clock(), 0.0
+        self.failed = False
+
+    def load(self) -> Snapshot | None:
+        """Return the state in the file, if it is undamaged and has this key."""
+        try:
+            found = _read(self.path, self.key)
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+            self.report(f"{self.path} is damaged; the training starts from the beginning")
+            return None
+        if found is not None:
+            self.report("resumes from its checkpoint")
+            self.spent = found.seconds
+        return found
+
+    def offer(self, make: Callable[[], Snapshot], final: bool = False) -> None:
+        """Write what `make` returns, unless the last was written a moment ago."""
+        started = time.monotonic()
+        if started - self.last < max(0.0 if final else self.every, self.cost * self.cost_multiple):
+            return
+        try:
+            _write(self.path, self.key, replace(make(), seconds=self.spent + self.clock() - self.begun))
+        except OSError as error:
+            if not self.failed:
+                self.report(f"{self.path}: no checkpoint written ({error.strerror}); the training continues without")
+            self.failed = True
+        self.last = time.monotonic()
+        self.cost = self.last - started
+
+
+def interval() -> tuple[float, int]:
+    """Return the least seconds between two checkpoints, and the least multiple of the last one's cost.
+
+    The multiple is 0, no bound, where PIPELINE_CHECKPOINTS sets the seconds.
+
+    Raises:
+        ParamsError: if PIPELINE_CHECKPOINTS is not a number of seconds.
+    """
+    value = os.environ.get(INTERVAL_VARIABLE, "")
+    if not value:
+        return DEFAULT_SECONDS, COST_MULTIPLE
+    with suppress(ValueError):
+        if float(value) >= 0:
+            return float(value), 0
+    raise ParamsError(f"{INTERVAL_VARIABLE}: found {value!r}; wanted seconds between two checkpoints, such as 10")
+
+
+def folder(model: str) -> Path:
+    """Return the folder of a model's checkpoints: in the real project, also where DVC runs a copy of it."""
+    return paths.project_folder() / ".checkpoints" / model
+
+
+def path(model: str, seed: int, fit: str) -> Path:
+    """Return the path of a network's checkpoint: always the same, so that changed params leave nothing behind."""
+    return folder(model) / f"seed-{seed}-{fit}.safetensors"
+
+
+@contextmanager
+def claim(model: str) -> Iterator[bool]:
+    """Yield whether this run may use a model's checkpoints until the block ends, or another run does."""
+    lock, own = _lock(folder(model))
+    try:
+        yield own
+    finally:
+        if own:
+            _remove_empty(folder(model))
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(folder: Path, tries: int = 5) -> tuple[int | None, bool]:
+    """Lock a folder; return the lock's file descriptor, and whether this run may use the folder.
+
+    A folder that cannot be made or locked stops no training: `FileSaver` reports what cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:  # another run has just deleted it
+        return _lock(folder, tries - 1) if tries else (None, True)
+    except OSError:
+        return None, True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None, False
+    except OSError:  # a file system without locks
+        return lock, True
+    if tries and not (folder.exists() and os.path.samestat(os.fstat(lock), folder.stat())):
+        os.close(lock)  # the lock of a folder that was deleted
+        return _lock(folder, tries - 1)
+    return lock, True
+
+
+def _remove_empty(folder: Path) -> None:
+    """Delete the folder of a model without checkpoints, and the folder of all models if it was the last."""
+    with suppress(OSError):
+        folder.rmdir()
+        folder.parent.rmdir()
+
+
+def clear(model: str) -> None:
+    """Delete all checkpoints of a model."""
+    shutil.rmtree(folder(model), ignore_errors=True)
+    with suppress(OSError):
+        folder(model).parent.rmdir()  # only if it was the last
+
+
+def make_key(*parts: object) -> str:
+    """Return a digest of what decides a training's bytes: these parts, the code imported by now, versions, kernels."""
+    decided = [
+        *map(str, parts),
+        files.sha256(*sorted(map(Path, _imported_code()))),
+        *(f"{name} {version(name)}" for name in ("torch", "numpy")),
+        *(f"{name}={os.environ.get(name)}" for name in sorted(determinism.PORTABLE_KERNELS | determinism.ONE_THREAD)),
+        f"native {determinism.uses_native_kernels()}",
+    ]
+    return hashlib.sha256(json.dumps(decided).encode()).hexdigest()
+
+
+def _imported_code() -> Iterator[str]:
+    """Yield the files of this package that are imported by now."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "pipeline" and (source := getattr(module, "__file__", None)):
+            yield source
+
+
+def _write(path: Path, key: str, snapshot: Snapshot) -> None:
+    """Write a checkpoint so that a kill or a power cut leaves the former one, or one recognised as damaged."""
+    arrays = {name: np.require(array, requirements="C") for name, array in snapshot.arrays.items()}
+    facts = json.dumps([snapshot.facts, snapshot.seconds])
+    content = save(arrays, {"key": key, "facts": facts, "digest": _digest(arrays, facts)})
+    with files.replacing_file(path) as partial, partial.open("wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _read(path: Path, key: str) -> Snapshot | None:
+    """Read a checkpoint; nothing if there is none with this key, ValueError if its content is not what was written."""
+    if not path.exists():
+        return None
+    with safe_open(path, framework="np") as opened:
+        notes = opened.metadata()
+        if notes["key"] != key:
+            return None
+        arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  (not a dictionary)
+    if _digest(arrays, notes["facts"]) != notes["digest"]:
+        raise ValueError("other content than was written")
+    return Snapshot(arrays, *json.loads(notes["facts"]))
+
+
+def _digest(arrays: Mapping[str, NDArray[Any]], facts: str) -> str:
+    digest = hashlib.sha256(facts.encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"\0{name} {array.dtype.str} {array.shape}\0".encode())
+        digest.update(array.data if array.size else b"")
+    return digest.hexdigest()

@@ -1,0 +1,147 @@
+"""Optimisers, gradient clipping, and the learning-rate schedule.
+
+The optimisers are torch's kernels without `torch.optim` around them, which takes longer than the kernels do for a
+small network, and a second for the import of torch's compiler at its first step.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.params.schema import ConstantSchedule, CosineSchedule, ModelParams, OneCycleSchedule, StepSchedule
+
+BETA1, EPSILON = 0.9, 1e-8  # of Adam, as torch.optim has them
+ONE_CYCLE_START = 0.04  # the share of the highest learning rate that the warm-up begins with
+
+
+class UpdateRule(Protocol):
+    """An update rule: how a step changes the weights."""
+
+    def memory(self) -> dict[str, list[Tensor]]:
+        """Return by name what the rule keeps from step to step, a tensor for each weight."""
+
+    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
+        """Change the weights, and perhaps the gradients, in place."""
+
+
+class SGD:
+    """Stochastic gradient descent with momentum, as `torch.optim.SGD`."""
+
+    def __init__(self, weights: list[Tensor], momentum: float, weight_decay: float) -> None:
+        self.momentum, self.weight_decay = momentum, weight_decay
+        self.mean = [torch.zeros_like(weight) for weight in weights] if momentum else []
+
+    def memory(self) -> dict[str, list[Tensor]]:
+        """Return the running sums of gradients, if there is momentum."""
+        return {"mean": self.mean}
+
+    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
+        """Subtract learning_rate times the gradients, or with momentum times their running sum m = momentum m + g."""
+        if self.weight_decay:
+            torch._foreach_add_(gradients, weights, alpha=self.weight_decay)
+        if self.momentum:
+            torch._foreach_mul_(self.mean, self.momentum)
+            torch._foreach_add_(self.mean, gradients)
+            gradients = self.mean
+        torch._foreach_add_(weights, gradients, alpha=-learning_rate)
+
+
+class Adam:
+    """Adam, or AdamW with decoupled weight decay, as in `torch.optim`."""
+
+    def __init__(self, weights: list[Tensor], beta2: float, weight_decay: float, decoupled: bool) -> None:
+        self.beta2, self.weight_decay = beta2, weight_decay
+        self.kernel = torch._fused_adamw_ if decoupled else torch._fused_adam_
+        self.mean = [torch.zeros_like(weight) for weight in weights]
+        self.square = [torch.zeros_like(weight) for weight in weights]
+        self.steps = [torch.zeros((), device=weight.device) for weight in weights]
+
+    def memory(self) -> dict[str, list[Tensor]]:
+        """Return the running means of gradients and of their squares, and the steps taken."""
+        return {"mean": self.mean, "square": self.square, "steps": self.steps}
+
+    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
+        """Subtract learning_rate * mean / (sqrt(square) + epsilon), both means corrected for their zero start."""
+        torch._foreach_add_(self.steps, 1)
+        self.kernel(
+            *(weights, gradients, self.mean, self.square, [], self.steps),
+            lr=learning_rate,
+            beta1=BETA1,
+            beta2=self.beta2,
+            eps=EPSILON,
+            weight_decay=self.weight_decay,
+            amsgrad=False,
+            maximize=False,
+        )
+
+
+class Optimiser:
+    """The weights of a network and their update rule, with a learning rate that may be set before each step."""
+
+    def __init__(self, weights: list[Tensor], rule: UpdateRule, learning_rate: float) -> None:
+        self.weights, self.rule, self.learning_rate = weights, rule, learning_rate
+
+    def zero_grad(self) -> None:
+        """Drop the gradients."""
+        for weight in self.weights:
+            weight.grad = None
+
+    @torch.no_grad()
+    def clip_gradients(self, max_norm: float) -> None:
+        """Scale the gradients so that their total norm is at most `max_norm`."""
+        gradients = self._gradients()
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        torch._foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp_(max=1))  # without waiting for the device
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Update the weights; the gradients may be overwritten."""
+        self.rule.step(self.weights, self._gradients(), self.learning_rate)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what is kept from step to step, not copied; the learning rate is set before each step."""
+        parts = self.rule.memory().items()
+        return {f"{name}.{index}": tensor for name, tensors in parts for index, tensor in enumerate(tensors)}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Copy a state from `state`, of an optimiser with the same weights and rule."""
+        for name, tensor in self.state().items():
+            tensor.copy_(state[name])
+
+    def _gradients(self) -> list[Tensor]:
+        return [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in self.weights]
+
+
+def build_optimiser(params: ModelParams, model: nn.Module) -> Optimiser:
+    """Return the optimiser that a model's block names."""
+    weights: list[Tensor] = list(model.parameters())
+    rule: UpdateRule
+    if params.optimiser == "sgd":
+        rule = SGD(weights, params.momentum, params.weight_decay)
+    else:
+        rule = Adam(weights, params.beta2, params.weight_decay, decoupled=params.optimiser == "adamw")
+    return Optimiser(weights, rule, params.learning_rate)
+
+
+def learning_rate_at(params: ModelParams, epochs: float) -> float:
+    """Return the learning rate of the schedule after so many epochs; fractions are batches of an epoch."""
+    schedule, done = params.schedule, epochs / params.epochs
+    match schedule:
+        case ConstantSchedule():
+            return params.learning_rate
+        case StepSchedule():
+            return params.learning_rate * schedule.factor ** (int(epochs) // schedule.every)
+        case CosineSchedule():
+            return params.learning_rate * _half_cosine(done)
+        case OneCycleSchedule():
+            if done < schedule.warmup:
+                return params.learning_rate * (1 - (1 - ONE_CYCLE_START) * _half_cosine(done / schedule.warmup))
+            return params.learning_rate * _half_cosine((done - schedule.warmup) / (1 - schedule.warmup))
+
+
+def _half_cosine(done: float) -> float:
+    """Return a value that falls from 1 to 0 as `done` goes from 0 to 1."""
+    return (1 + math.cos(math.pi * done)) / 2

@@ -1,0 +1,94 @@
+"""Train a model from all its seeds, side by side, into its folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.data import prepared as data
+from pipeline.data.prepared import DataCard
+from pipeline.determinism import choose_device, describe_device, reproducibility, training_clock
+from pipeline.execution import executor
+from pipeline.execution.executor import Report
+from pipeline.execution.progress import Progress, ProgressDisplay
+from pipeline.models import storage
+from pipeline.models.storage import HELD_OUT, REFIT, Epoch, Outcome
+from pipeline.params.schema import ModelParams
+from pipeline.training import checkpoint
+from pipeline.training.checkpoint import Saver
+
+PRELOAD = ("pipeline.training.loop",)  # imported once, not by each worker
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """One network to train: a model, a seed, and a fit."""
+
+    model: str
+    params: ModelParams
+    prepared: Path
+    seed: int
+    fit: str
+    folder: Path  # where its weights go
+    resumable: bool = True  # writes checkpoints, and resumes from them
+
+
+def train(name: str, params: ModelParams, prepared: Path, folder: Path, resumable: bool = True) -> list[Outcome]:
+    """Train a model from each of its seeds; write weights, model.json and history.csv into `folder`.
+
+    A resumable training resumes from the checkpoints that a killed run left; the caller deletes them when the folder
+    is in its place.
+    """
+    card = data.read_verified(prepared).card
+    jobs = [
+        TrainingJob(name, params, prepared, seed, fit, folder, resumable) for fit in fits(card) for seed in params.seeds
+    ]
+    labels = [f"seed {job.seed}" + (f" ({REFIT})" if job.fit == REFIT else "") for job in jobs]
+    with ProgressDisplay(name, labels, params.epochs, "epoch") as progress:
+        outcomes = executor.run(run_job, jobs, progress.show, preload=PRELOAD)
+    storage.write_records(folder, name, params, card, outcomes)
+    return outcomes
+
+
+def fits(card: DataCard) -> tuple[str, ...]:
+    """Return the fits that a data set asks for: on its training rows, on all its rows, or both."""
+    held_out = (HELD_OUT,) if "test" in card.rows else ()
+    return held_out + ((REFIT,) if card.refit else ())
+
+
+def run_job(job: TrainingJob, report: Report) -> Outcome:
+    """Train one network, in a worker, and write its weights."""
+    from pipeline.training import loop  # late: it imports torch, which only the workers need
+
+    clock = training_clock()
+    started, prepared = clock(), data.read(job.prepared)
+    saver = _saver(job, prepared.card, describe_device(), clock, report)
+    trained = loop.train_network(
+        job.params, prepared, job.seed, job.fit, lambda epoch: report(_progress(epoch)), job.model, saver
+    )
+    if trained.weights:
+        storage.write_weights(storage.weights_file(job.folder, job.seed, job.fit), trained.weights)
+    return Outcome(
+        seed=job.seed,
+        fit=job.fit,
+        status=trained.status,
+        best_epoch=trained.best_epoch,
+        parameters=trained.parameters,
+        epochs=trained.history,
+        reproducibility=reproducibility(choose_device().type),
+        seconds=saver.spent + clock() - started,
+    )
+
+
+def _progress(epoch: Epoch) -> Progress:
+    validation = "" if epoch.validation_loss is None else f", validation {epoch.validation_loss:.4f}"
+    details = f"loss {epoch.train_loss:.4f}{validation}, learning rate {epoch.learning_rate:.2g}"
+    return Progress(epoch.epoch, details)
+
+
+def _saver(job: TrainingJob, card: DataCard, device: str, clock: Callable[[], float], report: Report) -> Saver:
+    """Return what keeps the state of a training, under the key of everything that decides its bytes."""
+    if not job.resumable:
+        return checkpoint.NoSaver()
+    params = job.params.model_dump_json(exclude={"seeds"})  # the other seeds do not change this network
+    key = checkpoint.make_key(params, job.seed, job.fit, card.model_dump_json(), device)
+    return checkpoint.FileSaver(checkpoint.path(job.model, job.seed, job.fit), key, report, clock)

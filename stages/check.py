@@ -1,0 +1,23 @@
+"""Check params.yaml: `python -m stages.check`."""
+
+import click
+
+from pipeline import files, paths
+from pipeline.params import load_params
+from stages.command import reports_errors
+
+ACCEPTED = "params.yaml: every name, path and size can be used\n"  # a constant, so that no other stage runs again
+
+
+@click.command()
+@reports_errors
+def main() -> None:
+    """Check all of params.yaml, before DVC deletes the outputs of another stage or runs it."""
+    params = load_params()
+    with files.replacing_file(paths.CHECKED) as partial:
+        partial.write_text(ACCEPTED, encoding="utf-8")
+    click.echo(f"params.yaml: {len(params.datasets)} data sets and {len(params.models)} models can be used")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.data.readers import decode, numbered_lines, parse_number, read_columns, read_text, shorten
+
+
+def blocks_of(content, size):
+    return (content[start : start + size] for start in range(0, len(content), size))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.integers(1, 7))
+def test_text_decodes_the_same_in_blocks_of_any_size(text, size):
+    content = text.encode()
+    expected = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    assert "".join(decode(blocks_of(content, size), "x")) == expected
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"abc\xe9def", "byte 3 (0xe9)"),
+        ("aé".encode("latin-1"), "byte 1 (0xe9)"),
+        ("añ€".encode()[:-1], "byte 3 (0xe2)"),
+        ("text".encode("utf-16"), "byte 0 (0xff)"),
+    ],
+)
+def test_bytes_that_are_not_utf8_are_reported(error_of, content, found, size):
+    message = error_of(lambda: "".join(decode(blocks_of(content, size), "a.txt")))
+    assert message == f"a.txt: {found} is not UTF-8; save the file as UTF-8"
+
+
+def test_missing_file_is_reported(here, error_of):
+    assert error_of(read_text, here / "x.txt").startswith(f"{here}/x.txt: no such file; ")
+
+
+def test_empty_file_is_refused(here, error_of):
+    (here / "x.txt").touch()
+    assert error_of(read_text, here / "x.txt") == f"{here}/x.txt: the file is empty; wanted data"
+
+
+def test_folder_in_place_of_a_file_is_refused(here, error_of):
+    assert "Is a directory" in error_of(read_text, here)
+
+
+def test_blank_lines_are_skipped_but_counted():
+    assert list(numbered_lines("a\n\n \t\n b \n")) == [(1, "a"), (4, "b")]
+
+
+@pytest.fixture
+def parse(here):
+    def read(content, *names):
+        (here / "t.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+        return list(read_columns(here / "t.csv", *names))
+
+    return read
+
+
+def test_columns_are_read_by_name_with_line_numbers(parse):
+    content = '\ufeffa, b ,c\r\n1,2,3\r\n\r\n"4\n5", 6,7\n8,9,"1"\n'
+    assert parse(content, "c", "b") == [(2, ["3", "2"]), (4, ["7", "6"]), (6, ["1", "9"])]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("a,c\n1,2\n", "line 1: column 'b' is not there; found 'a', 'c'"),
+        ("b,b\n1,2\n", "line 1: column 'b' is there twice; found 'b', 'b'"),
+        ("\n\n", "line 1: column 'b' is not there; found nothing"),
+        ("a,b\n1,2\n1\n", "line 3: found 1 fields; wanted 2"),
+        ("a,b\n1,2,3\n", "line 2: found 3 fields; wanted 2"),
+        ('a,b\n1,2\n1,"2\n', "line 3: unexpected end of data; wanted comma-separated values"),
+    ],
+)
+def test_invalid_table_is_refused(parse, error_of, content, found):
+    assert error_of(parse, content, "b").endswith(f"t.csv: {found}")
+
+
+def test_number_must_be_finite_and_without_underscores():
+    assert parse_number(" 1.5e3") == 1500
+    assert [parse_number(text) for text in ("", "x", "nan", "-inf", "1e999", "1_000")] == [None] * 6
+
+
+def test_shortened_value_is_short_and_on_one_line():
+    assert shorten("a\nb") == "'a\\nb'"
+    assert len(shorten("x" * 1000)) < 50

@@ -1,0 +1,148 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageColor
+
+from pipeline.evaluation import plots, png
+from tests.support.small import REPOSITORY
+
+
+def history(models: list[str], fit: str = "held-out", epochs: int = 4) -> list[dict[str, Any]]:
+    return [
+        {"model": model, "seed": seed, "fit": fit, "epoch": epoch, "learning_rate": 0.1}
+        | {"train_loss": 3 / epoch + seed / 10, "validation_loss": 4 / epoch if fit == "held-out" else ""}
+        for model in models
+        for seed in (1, 2)
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+def confusion(classes: list[str]) -> list[dict[str, Any]]:
+    return [{"model": "m", "truth": a, "prediction": b, "count": 9 if a == b else 1} for a in classes for b in classes]
+
+
+DAYS = [
+    {
+        "date": f"2011-09-{day:02}",
+        "truth": str(day),
+        "baseline": "3.5",
+        "baseline-naive": "4",
+        "gru": str(day - 0.5),
+        "lost": "",
+    }
+    for day in range(1, 29)
+]
+
+
+def test_means_and_bands_are_over_the_seeds_that_reached_the_epoch() -> None:
+    rows = [
+        {"model": "m", "seed": 1, "fit": "held-out", "epoch": "1", "train_loss": "2", "validation_loss": "5"},
+        {"model": "m", "seed": 2, "fit": "held-out", "epoch": "1", "train_loss": "4", "validation_loss": "7"},
+        {"model": "m", "seed": 1, "fit": "held-out", "epoch": "2", "train_loss": "1", "validation_loss": "inf"},
+        {"model": "m", "seed": 1, "fit": "refit", "epoch": "1", "train_loss": "99", "validation_loss": ""},
+    ]
+    assert plots.loss_lines(rows) == {
+        "train_loss": [(1, 3.0, 2.0, 4.0), (2, 1.0, 1.0, 1.0)],
+        "validation_loss": [(1, 6.0, 5.0, 7.0)],
+    }
+
+
+def test_the_refit_is_plotted_if_there_is_no_held_out_fit() -> None:
+    assert list(plots.loss_lines(history(["m"], "refit"))) == ["train_loss"]
+
+
+@pytest.mark.parametrize(("last", "logarithmic"), [(0.02, True), (0.2, False)])
+def test_long_ranges_have_a_logarithmic_axis(last: float, logarithmic: bool) -> None:
+    assert plots.needs_log_scale({"m": {"train_loss": [(1, 3.0, 3, 3), (2, last, 0, 1)]}}) is logarithmic
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_curves_are_plotted_for_any_number_of_models(tmp_path: Path, count: int) -> None:
+    plots.plot_curves(history([f"model-{n}" for n in range(count)]), tmp_path / "a.png", "words: loss", "nats")
+    assert width(tmp_path / "a.png") == 700
+
+
+def test_curves_of_models_that_diverged_at_once_are_empty(tmp_path: Path) -> None:
+    rows = [row | {"train_loss": "nan", "validation_loss": ""} for row in history(["m"])]
+    plots.plot_curves(rows, tmp_path / "a.png", "words: loss", "nats")
+    assert width(tmp_path / "a.png") == 700
+
+
+@pytest.mark.parametrize("classes", [["vowel", "consonant"], [f"class {n}" for n in range(18)], ["日本語", "中文"]])
+def test_confusion_is_plotted_for_any_classes(tmp_path: Path, classes: list[str]) -> None:
+    plots.plot_confusion(confusion(classes), tmp_path / "a.png", "names-lstm: test rows")
+    assert 500 <= width(tmp_path / "a.png") <= 900
+
+
+def test_figures_are_small_and_keep_the_colours_of_thin_lines(tmp_path: Path) -> None:
+    plots.plot_curves(history(["a", "b", "c"]), tmp_path / "curves.png", "words: loss", "nats")
+    plots.plot_confusion(confusion([f"class {n}" for n in range(18)]), tmp_path / "confusion.png", "names-lstm")
+    assert all(path.stat().st_size < 60_000 for path in tmp_path.iterdir())
+    with Image.open(tmp_path / "curves.png") as image:
+        shades = {shade for _, shade in image.convert("RGB").getcolors() or ()}
+    assert len(shades) <= png.FREQUENT + png.FARTHEST
+    assert (255, 255, 255) in shades
+    for colour in plots.COLOURS[:3]:
+        assert min(_distance(ImageColor.getrgb(colour), shade) for shade in shades) < 3, colour
+
+
+def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    return max(abs(a - b) for a, b in zip(one, other, strict=False))
+
+
+def test_forecast_has_gaps_where_a_model_diverged(tmp_path: Path) -> None:
+    plots.plot_forecast(DAYS, tmp_path / "a.png", "sales: forecast")
+    assert width(tmp_path / "a.png") == 700
+
+
+def test_many_forecasts_get_a_panel_each(tmp_path: Path) -> None:
+    days = [{**day, **dict.fromkeys(("rnn", "lstm"), day["gru"])} for day in DAYS]
+    plots.plot_forecast(DAYS, tmp_path / "few.png", "sales: forecast")
+    plots.plot_forecast(days, tmp_path / "many.png", "sales: forecast")
+    heights = [int.from_bytes((tmp_path / name).read_bytes()[20:24], "big") for name in ("few.png", "many.png")]
+    assert heights[1] > 2 * heights[0]
+
+
+def test_the_users_own_style_is_neither_used_nor_changed(tmp_path: Path) -> None:
+    import matplotlib
+
+    plots.plot_forecast(DAYS, tmp_path / "a.png", "sales")
+    with matplotlib.rc_context({"lines.linewidth": 9.0, "font.size": 30.0}):
+        plots.plot_forecast(DAYS, tmp_path / "b.png", "sales")
+        assert matplotlib.rcParams["font.size"] == 30.0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_other_processes_plot_the_same_bytes(tmp_path: Path) -> None:
+    plotted = []
+    for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo")):
+        folder = tmp_path / seed
+        folder.mkdir()
+        environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(REPOSITORY)}
+        subprocess.run([sys.executable, "-c", SCRIPT, str(folder)], env=environment, check=True)
+        plotted.append([path.read_bytes() for path in sorted(folder.iterdir())])
+    assert len(plotted[0]) == 3
+    assert plotted[0] == plotted[1]
+    assert b"Software" not in plotted[0][0]
+
+
+SCRIPT = f"""
+import sys
+from pathlib import Path
+from pipeline.evaluation import plots
+folder = Path(sys.argv[1])
+plots.plot_curves({history(["a", "b"])!r}, folder / "curves.png", "loss", "nats")
+plots.plot_confusion({confusion(["x", "y"])!r}, folder / "confusion.png", "confusion")
+plots.plot_forecast({DAYS!r}, folder / "forecast.png", "forecast")
+"""
+
+
+def width(path: Path) -> int:
+    content = path.read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert content.endswith(b"IEND\xaeB`\x82")
+    return int.from_bytes(content[16:20])

@@ -1,0 +1,56 @@
+"""Which stages run side by side, and in which order."""
+
+import pytest
+
+from pipeline.execution import executor, parallel
+from pipeline.execution.parallel import Group
+from pipeline.params import load_params
+from tests.support.small import REPOSITORY
+
+
+@pytest.fixture
+def params(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    return load_params()
+
+
+@pytest.fixture
+def groups(params):
+    return parallel.dataset_groups({name: params.models_of(name) for name in params.datasets})
+
+
+def test_the_groups_have_all_stages_but_those_that_need_all_results(params, groups):
+    first = parallel.first_group(list(params.sources))
+    assert parallel.other_stages([first, *groups]) == ["report", "publish"]
+    assert parallel.other_stages([first, *groups[1:]])[0] == "prepare@words"
+
+
+def test_the_first_group_checks_params_and_fetches():
+    assert parallel.first_group(["psalms", "bible"]).stages == ("check", "fetch@psalms", "fetch@bible")
+
+
+def test_a_group_prepares_then_trains_then_evaluates(groups):
+    group = {group.name: group for group in groups}["overfit"]
+    assert group.stages == ("prepare@overfit", "train@overfit-rnn", "train@overfit-lstm", "evaluate@overfit")
+
+
+def test_a_group_with_a_stage_that_is_not_in_the_lock_is_left_to_dvc(here):
+    known, unknown = Group("words", ("prepare@words", "train@a")), Group("names", ("prepare@names", "train@b"))
+    assert parallel.recorded([known, unknown]) == []
+    stages = "stages:\n  prepare@words:\n    cmd: x\n  train@a:\n    cmd: train@b:\n  prepare@names:\n    cmd: x\n"
+    (here / "dvc.lock").write_text(stages)
+    assert parallel.recorded([known, unknown]) == [known]
+
+
+@pytest.mark.parametrize(("cores", "jobs"), [(1, 1), (2, 2), (3, 2), (4, 2), (6, 3), (8, 4), (64, 4)])
+def test_enough_data_sets_run_side_by_side_to_keep_all_cores_busy(cores, jobs, monkeypatch):
+    monkeypatch.delenv(executor.WORKERS, raising=False)
+    monkeypatch.setattr(executor, "cores", lambda: cores)
+    assert parallel.default_jobs() == jobs
+
+
+@pytest.mark.parametrize(("workers", "jobs"), [("1", 1), ("2", 2), ("9", 4)])
+def test_no_more_data_sets_run_side_by_side_than_workers_are_allowed(workers, jobs, monkeypatch):
+    monkeypatch.setenv(executor.WORKERS, workers)
+    monkeypatch.setattr(executor, "cores", lambda: 16)
+    assert parallel.default_jobs() == jobs

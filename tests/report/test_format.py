@@ -1,0 +1,45 @@
+import pytest
+
+from pipeline.report.format import choose_headline, format_interval, format_number, format_numbers
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "formatted"),
+    [
+        (0.84512, 0.8391, 0.8511, "0.845 (0.839 to 0.851)"),
+        (4.3123, 4.1611, 4.4622, "4.31 (4.16 to 4.46)"),
+        (2117.5, 2090.2, 2140.7, "2,118 (2,090 to 2,141)"),
+        (0.26885012, 0.26885011, 0.26885013, "0.26885 (0.26885 to 0.26885)"),
+        (0.855, 0.855, 0.855, "0.855"),
+        (1.0, 1.0, 1.0, "1.00"),
+        (5461.25, 5461.25, 5461.25, "5,461"),
+        (2.2e-16, 0.0, 9.3e-16, "2.2 × 10⁻¹⁶ (0 to 9.3 × 10⁻¹⁶)"),
+        (0.0, 0.0, 0.0, "0"),
+    ],
+)
+def test_intervals_have_significant_digits_only(mean: float, low: float, high: float, formatted: str) -> None:
+    assert format_interval({"mean": mean, "low": low, "high": high}) == formatted
+
+
+def test_nothing_measured_is_a_dash() -> None:
+    assert format_interval(None) == format_interval({}) == "–"
+
+
+@pytest.mark.parametrize(
+    ("value", "formatted"), [(0.0947, "0.0947"), (16.41, "16.4"), (255.0, "255"), (-0.5, "-0.500")]
+)
+def test_single_numbers_have_three_digits(value: float, formatted: str) -> None:
+    assert format_number(value) == formatted
+
+
+def test_numbers_that_differ_little_have_enough_digits() -> None:
+    assert format_numbers([0.26862, 0.26916, 0.26875]) == ["0.26862", "0.26916", "0.26875"]
+    assert format_numbers([0.5, 0.5]) == ["0.500", "0.500"]
+    assert format_numbers([]) == []
+
+
+def test_words_are_ranked_by_loss_on_all_rows_and_by_letters_on_test_rows() -> None:
+    metrics = ("perplexity", "loss", "letter_accuracy")
+    assert choose_headline("next-symbol", "all_rows", metrics) == "loss"
+    assert choose_headline("next-symbol", "test", metrics) == "letter_accuracy"
+    assert choose_headline("next-symbol", "test", metrics[:2]) == "perplexity"

@@ -1,0 +1,159 @@
+"""Stage `check` in a real repository: params that cannot be used stop `dvc repro` before anything else happens."""
+
+import pytest
+
+from tests.support.repository import Repository, ran
+
+pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
+
+CHECKED = "data/params-checked.txt"
+BAD_NAME = "a name has small letters, digits and hyphens only"
+
+
+def add_unknown_key(params):
+    params["models"]["words-lstm"]["colour"] = "red"
+
+
+def use_old_key(params):
+    model = params["models"]["words-lstm"]
+    model["hidden"] = model.pop("hidden_size")
+
+
+def name_dataset_as_shell_command(params):
+    params["datasets"]["words; touch PWNED"] = params["datasets"].pop("words")
+    params["models"]["words-lstm"]["dataset"] = "words; touch PWNED"
+
+
+def name_model_as_shell_command(params):
+    params["models"]["words; touch PWNED"] = params["models"]["words-lstm"]
+
+
+def fetch_into(file, name="source"):
+    """Return a change that adds a source, whose file stage `fetch` would write."""
+    block = {"kind": "url", "url": "https://example.org/a.zip", "sha256": "0" * 64, "max_megabytes": 1, "file": file}
+
+    def change(params):
+        params["sources"] = {name: block}
+
+    return change
+
+
+def leave_out_dataset(params):
+    del params["models"]["words-lstm"]["dataset"]
+
+
+@pytest.fixture
+def guarded(copy: Repository) -> Repository:
+    """Return a finished repository with files, in it and beside it, that a source might overwrite."""
+    (copy.folder / "README.md").write_text("mine")
+    (copy.folder.parent / "escaped.txt").write_text("mine")
+    return copy
+
+
+def all_files(repository: Repository, *but: str) -> dict[str, tuple[int, bytes]]:
+    """Return time and content of all files in the repository and beside it, without those of Git, DVC and Python."""
+    above, left_out = repository.folder.parent, {repository.folder / name for name in but}
+    paths = (path for path in above.rglob("*") if path.is_file() and path not in left_out)
+    return {
+        str(path): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in paths
+        if not {".git", "tmp", "cache", "__pycache__"} & set(path.relative_to(above).parts)
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (add_unknown_key, "models.words-lstm.colour: unknown key; remove it or correct its spelling"),
+        (use_old_key, "models.words-lstm.hidden: is now called hidden_size; rename it"),
+        (name_dataset_as_shell_command, f"datasets.words; touch PWNED: {BAD_NAME}"),
+        (name_model_as_shell_command, f"models.words; touch PWNED: {BAD_NAME}"),
+        (fetch_into("data/raw/a.zip", "a; touch PWNED"), f"sources.a; touch PWNED: {BAD_NAME}"),
+        (fetch_into("README.md"), "sources.source.file: found 'README.md'; wanted a file below data/raw"),
+        (fetch_into("../escaped.txt"), "sources.source.file: found '../escaped.txt'; wanted a file below data/raw"),
+        (
+            fetch_into("data/raw/../../README.md"),
+            "sources.source.file: found 'data/raw/../../README.md'; wanted a file below data/raw",
+        ),
+    ],
+)
+def test_params_that_cannot_be_used_end_dvc_repro_in_one_line_and_change_nothing(guarded, change, error):
+    guarded.change_params(change)
+    before = all_files(guarded, CHECKED)
+    output = guarded.run("dvc", "repro", code=255)
+    assert ran(output) == ["check"]
+    assert [line for line in output.splitlines() if "params.yaml: " in line] == [f"Error: params.yaml: {error}"]
+    assert "Traceback" not in output
+    assert not (guarded.folder / CHECKED).exists()  # so a stage that needs it does not run
+    assert all_files(guarded) == before
+
+
+@pytest.mark.parametrize("target", ["prepare@words", "train@words-lstm", "evaluate@words", "report", "publish"])
+def test_params_that_cannot_be_used_end_dvc_repro_of_one_stage_before_it_runs(guarded, target):
+    guarded.change_params(add_unknown_key)
+    (guarded.folder / "stages" / f"{target.partition('@')[0]}.py").write_text("raise SystemExit('ran')\n")
+    before = all_files(guarded, CHECKED)
+    assert ran(guarded.run("dvc", "repro", target, code=255)) == ["check"]
+    assert all_files(guarded) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (fetch_into("models/words/words-lstm/model.json"), "overlap and are thus in the same tracked directory"),
+        (leave_out_dataset, "Could not find 'item.dataset'"),
+    ],
+)
+def test_params_that_dvc_itself_refuses_change_nothing(guarded, change, error):
+    guarded.change_params(change)
+    before = all_files(guarded)
+    output = guarded.run("dvc", "repro", code=255)
+    assert error in output
+    assert ran(output) == []
+    assert all_files(guarded) == before
+
+
+@pytest.mark.parametrize("change", [use_old_key, name_dataset_as_shell_command, fetch_into("README.md")])
+def test_params_that_cannot_be_used_are_refused_before_data_sets_run_side_by_side(guarded, change):
+    guarded.change_params(change)
+    before = all_files(guarded)
+    output = guarded.run("python", "-m", "stages.repro", "--jobs", "2", code=1)
+    assert output.startswith("Error: params.yaml: ")
+    assert output.count("\n") == 1
+    assert all_files(guarded) == before
+
+
+def test_corrected_params_run_nothing_again(copy):
+    params = (copy.folder / "params.yaml").read_bytes()
+    before = all_files(copy)
+    copy.change_params(use_old_key)
+    copy.run("dvc", "repro", code=255)
+    (copy.folder / "params.yaml").write_bytes(params)
+    assert ran(copy.run("dvc", "repro")) == []
+    assert {name: content for name, (_, content) in all_files(copy).items()} == {
+        name: content for name, (_, content) in before.items()
+    }
+
+
+def test_a_changed_comment_runs_check_alone(copy):
+    before = all_files(copy, "params.yaml", "dvc.lock", CHECKED)
+    checked = (copy.folder / CHECKED).read_bytes()
+    copy.change_params(lambda params: params.yaml_set_start_comment("A comment"))
+    output = copy.run("dvc", "repro")
+    assert ran(output) == ["check"]
+    assert "Stage 'publish' didn't change, skipping" in output.splitlines()
+    assert (copy.folder / CHECKED).read_bytes() == checked
+    assert all_files(copy, "params.yaml", "dvc.lock", CHECKED) == before
+
+
+def test_the_output_is_a_constant(copy):
+    def shorten(params):
+        params["datasets"].pop("overfit")
+        params["models"].pop("overfit-lstm")
+        params["models"]["words-lstm"]["epochs"] = 1
+
+    before = (copy.folder / CHECKED).read_bytes()
+    assert copy.run("python", "-m", "stages.check") == "params.yaml: 2 data sets and 2 models can be used\n"
+    copy.change_params(shorten)
+    copy.run("python", "-m", "stages.check")
+    assert (copy.folder / CHECKED).read_bytes() == before
