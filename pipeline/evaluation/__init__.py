@@ -3,7 +3,9 @@
 `run.evaluate` does all of it for one data set. Its parts, in the order in which they are used:
 
     jobs          evaluate one network, baseline or bound on each split, in a worker
-    metrics       the metrics of each task
+    tasks         what each task has of all that follows, and the baselines and the bound of its formats
+    descriptions  the words for these, and the primary metrics, for the report too
+    metrics       metrics of predictions
     baselines     methods without a network, trained on the same rows
     bounds        the best that any model could do, where that can be computed
     results       what an evaluation returns, and what is read of it

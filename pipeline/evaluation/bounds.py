@@ -9,11 +9,14 @@ same for all of them, so on these rows it cannot be better than the best single 
 - for a number, the mean of the targets for the squared error, their median for the absolute error.
 
 A bound is one of the evaluated rows alone. A model that was not trained on them may be unable to reach it.
+
+Each takes the fit that is evaluated on a split, and the arrays of the split. It returns the best possible metrics, the
+primary metric first, or none.
 """
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,17 +27,6 @@ from pipeline.files import Arrays
 from pipeline.models.storage import REFIT
 
 Metrics = dict[str, float]
-
-
-def bound(format_: str, fit: str, arrays: Arrays) -> Metrics:
-    """Return the best possible metrics on a split, the primary metric first; empty where there are none.
-
-    Args:
-        format_: The format of the data set.
-        fit: The fit that is evaluated on the split.
-        arrays: The arrays of the split.
-    """
-    return BOUNDS[format_](fit, arrays) if format_ in BOUNDS else {}
 
 
 def next_symbol_bound(fit: str, arrays: Arrays) -> Metrics:
@@ -128,10 +120,3 @@ def _deviations(targets: NDArray[np.float64], middle: Callable[[Any], Any]) -> N
 
 def _mean_error(errors: list[NDArray[np.float64]]) -> float:
     return float(np.concatenate(errors).mean())
-
-
-BOUNDS: Mapping[str, Callable[[str, Arrays], Metrics]] = {
-    "words": next_symbol_bound,
-    "labelled": classify_bound,
-    "pairs": regress_bound,
-}

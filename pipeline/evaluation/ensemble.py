@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.prepared import DataCard
-from pipeline.evaluation.metrics import compute_metrics
 from pipeline.evaluation.results import Evaluations
+from pipeline.evaluation.tasks import find_task
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
@@ -44,4 +44,4 @@ def ensemble_predictions(evaluations: Evaluations, model: str, split: str) -> "P
 def ensemble_metrics(card: DataCard, evaluations: Evaluations, model: str, split: str) -> Mapping[str, float]:
     """Return the metrics of a model's ensemble on a split; empty if there is no ensemble."""
     predictions = ensemble_predictions(evaluations, model, split)
-    return {} if predictions is None else compute_metrics(predictions, card)
+    return {} if predictions is None else find_task(card).metrics(predictions, card)

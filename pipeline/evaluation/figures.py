@@ -9,6 +9,7 @@ from pipeline.evaluation import plots
 
 Rows = list[dict[str, str]]
 PlotJob = Callable[[], None]
+MakeFigures = Callable[[str, Path], list[PlotJob]]  # (data set, folder of its results) -> jobs
 
 
 def curve_figures(dataset: str, folder: Path, unit: str) -> list[PlotJob]:
@@ -17,22 +18,21 @@ def curve_figures(dataset: str, folder: Path, unit: str) -> list[PlotJob]:
     return [partial(plots.plot_curves, files.read_csv(folder / "curves.csv"), path, title, unit)]
 
 
-def table_figures(dataset: str, folder: Path) -> list[PlotJob]:
-    """Return jobs that plot the tables of results in folder/tables into folder/figures."""
-    figures, tables = folder / "figures", folder / "tables"
-    jobs: list[PlotJob] = [
-        partial(
-            plots.plot_confusion,
-            rows,
-            figures / f"confusion-{model}.png",
-            f"{model}: test rows by true and predicted class, all seeds",
-        )
-        for model, rows in _by_model(tables / "confusion.csv").items()
+def confusion_figures(dataset: str, folder: Path) -> list[PlotJob]:
+    """Return a job for each model that plots its part of folder/tables/confusion.csv into folder/figures."""
+    title = "test rows by true and predicted class, all seeds"
+    return [
+        partial(plots.plot_confusion, rows, folder / "figures" / f"confusion-{model}.png", f"{model}: {title}")
+        for model, rows in _by_model(folder / "tables" / "confusion.csv").items()
     ]
-    if (table := tables / "forecast.csv").exists():
-        rows, title = files.read_csv(table), f"{dataset}: forecasts of the test days"
-        jobs.append(partial(plots.plot_forecast, rows, figures / "forecast.png", title))
-    return jobs
+
+
+def forecast_figures(dataset: str, folder: Path) -> list[PlotJob]:
+    """Return a job that plots folder/tables/forecast.csv into folder/figures, if there is that table."""
+    if not (table := folder / "tables" / "forecast.csv").exists():
+        return []
+    path, title = folder / "figures" / "forecast.png", f"{dataset}: forecasts of the test days"
+    return [partial(plots.plot_forecast, files.read_csv(table), path, title)]
 
 
 def _by_model(table: Path) -> dict[str, Rows]:

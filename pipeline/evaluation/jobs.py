@@ -8,11 +8,9 @@ from pipeline.data import prepared as data
 from pipeline.data.prepared import Prepared
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.determinism import Reproducibility, choose_device, reproducibility
-from pipeline.evaluation import bounds
 from pipeline.evaluation.baselines.base import FitData
-from pipeline.evaluation.baselines.registry import FITS
-from pipeline.evaluation.metrics import compute_metrics
 from pipeline.evaluation.results import Evaluation, EvaluationJob, MetricsOnly, Sample, SplitResult
+from pipeline.evaluation.tasks import find_format, find_task
 from pipeline.files import Arrays
 from pipeline.models import sampling, storage
 from pipeline.models.network import SequenceModel, load_network
@@ -43,13 +41,14 @@ def evaluate_job(job: EvaluationJob) -> Evaluation:
         ParamsError: if a split is too short for the model, or PIPELINE_DEVICE names no usable device.
     """
     prepared = data.read(job.prepared)
+    task = find_task(prepared.card)
     results = _evaluate_splits(prepared, job)
     metrics = {
-        split: result.metrics if isinstance(result, MetricsOnly) else compute_metrics(result, prepared.card)
+        split: result.metrics if isinstance(result, MetricsOnly) else task.metrics(result, prepared.card)
         for split, result in results.items()
     }
     predictions = {split: result for split, result in results.items() if not isinstance(result, MetricsOnly)}
-    samples = tuple(_samples(prepared, job)) if prepared.card.task == "next-symbol" else ()
+    samples = tuple(_samples(prepared, job)) if task.generates else ()
     return Evaluation(job.model, job.seed, metrics, predictions, samples, _reproducibility(job))
 
 
@@ -93,7 +92,7 @@ def _evaluate_network(prepared: Prepared, folder: Path, seed: int) -> dict[str, 
 def _evaluate_baseline(prepared: Prepared, name: str) -> dict[str, SplitResult]:
     """Fit a baseline once to the training rows, and where there is a refit once to all rows."""
     arrays, splits = prepared.splits, _splits(prepared)
-    fit_baseline = FITS[prepared.card.format][name]
+    fit_baseline = find_format(prepared.card).fits[name]
     rows_of_fits = {split.fit: arrays["train"] if split.fit == HELD_OUT else split.arrays for split in splits.values()}
     predict = {
         fit: fit_baseline(FitData(prepared.card, rows, arrays["train"], arrays.get("validation")))
@@ -104,9 +103,10 @@ def _evaluate_baseline(prepared: Prepared, name: str) -> dict[str, SplitResult]:
 
 def _compute_bound(prepared: Prepared) -> dict[str, SplitResult]:
     """Return the bound of each split on which there is one."""
-    metrics = {
-        name: bounds.bound(prepared.card.format, split.fit, split.arrays) for name, split in _splits(prepared).items()
-    }
+    bound = find_format(prepared.card).bound
+    if bound is None:
+        return {}
+    metrics = {name: bound(split.fit, split.arrays) for name, split in _splits(prepared).items()}
     return {name: MetricsOnly(values) for name, values in metrics.items() if values}
 
 

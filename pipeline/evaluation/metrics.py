@@ -1,20 +1,13 @@
-"""Metrics of predictions, and which of them each task has.
+"""Metrics of predictions; `tasks` says which of them each task has.
 
 An nll is the negative log-likelihood of the true symbol or class, in nats. Arrays have an entry for each item, (n,).
 """
 
 import math
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from pipeline.data.prepared import DataCard
-from pipeline.params.schema import Task
-
-if TYPE_CHECKING:
-    from pipeline.tasks.base import Predictions
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
@@ -91,69 +84,3 @@ def mase(truth: FloatArray, predicted: FloatArray, seasonal: float) -> float:
         forecast is on the training days.
     """
     return mae(truth, predicted) / seasonal
-
-
-def compute_metrics(predictions: "Predictions", card: DataCard) -> dict[str, float]:
-    """Return the metrics of one split's predictions, the primary metric first."""
-    return METRICS[card.task](predictions, card)
-
-
-def next_symbol_metrics(predictions: "Predictions", card: DataCard) -> dict[str, float]:
-    """Return perplexity, bits per symbol and loss, and an accuracy: of a text's symbols, or of the letters of words.
-
-    An ensemble has no `best`, and so no accuracy.
-    """
-    nll, truth = predictions["nll"], predictions["truth"]
-    metrics = {
-        "perplexity": perplexity(nll),
-        "bits_per_symbol": bits_per_symbol(nll),
-        "loss": loss(nll),
-    }
-    if "best" not in predictions:
-        return metrics
-    in_vocabulary = truth != (-1 if card.unknown is None else card.unknown)
-    correct = (predictions["best"] == truth) & in_vocabulary  # predicting the `unknown` token is never correct
-    if "row" not in predictions:
-        return metrics | {"accuracy": float(correct.mean())}
-    row = predictions["row"]
-    final = np.append(row[1:] != row[:-1], True)  # the last entry of each row
-    letters = {"letter_accuracy": float(correct.mean()), "final_letter_accuracy": float(correct[final].mean())}
-    return letters | metrics
-
-
-def classify_metrics(predictions: "Predictions", card: DataCard) -> dict[str, float]:
-    """Return accuracy, macro-F1 and cross-entropy."""
-    truth, probabilities = predictions["truth"], predictions["probabilities"]
-    best = probabilities.argmax(1)
-    of_truth = probabilities[np.arange(len(truth)), truth]
-    return {
-        "accuracy": accuracy(truth, best),
-        "macro_f1": macro_f1(truth, best, probabilities.shape[1]),
-        "loss": loss(-np.log(np.maximum(of_truth, np.finfo(np.float64).tiny))),
-    }
-
-
-def regress_metrics(predictions: "Predictions", card: DataCard) -> dict[str, float]:
-    """Return the errors of numbers; for whole numbers also the share that is exact after rounding."""
-    truth, predicted = predictions["truth"], predictions["predicted"]
-    errors = {"mse": mse(truth, predicted), "mae": mae(truth, predicted)}
-    whole = bool(np.all(truth == np.rint(truth)))
-    return {"exact": exact(truth, predicted), **errors} if whole else errors
-
-
-def forecast_metrics(predictions: "Predictions", card: DataCard) -> dict[str, float]:
-    """Return the errors of forecasts, in the unit of the data and relative to the seasonal naive error."""
-    truth, predicted = predictions["truth"], predictions["predicted"]
-    errors = {"mae": mae(truth, predicted), "rmse": rmse(truth, predicted)}
-    seasonal = card.scaling["values"].seasonal_error
-    if not seasonal:  # a series that repeats itself exactly has no scale
-        return errors
-    return {"mase": mase(truth, predicted, seasonal), **errors}
-
-
-METRICS: Mapping[Task, Callable[["Predictions", DataCard], dict[str, float]]] = {
-    "next-symbol": next_symbol_metrics,
-    "classify": classify_metrics,
-    "regress": regress_metrics,
-    "forecast": forecast_metrics,
-}

@@ -1,6 +1,6 @@
 """Evaluate all models of a data set; write metrics, tables and figures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,23 +9,17 @@ from pipeline import files, paths
 from pipeline.data import prepared as data
 from pipeline.data.prepared import DataCard
 from pipeline.evaluation import figures, intervals, significance
-from pipeline.evaluation.baselines.descriptions import BASELINES
 from pipeline.evaluation.ensemble import ensemble_metrics
 from pipeline.evaluation.figures import PlotJob
 from pipeline.evaluation.results import Evaluation, EvaluationJob, Evaluations
 from pipeline.evaluation.tables import make_tables
+from pipeline.evaluation.tasks import find_format, find_task
 from pipeline.execution import executor
 from pipeline.execution.executor import Report
 from pipeline.models import storage
 from pipeline.params.compatibility import leaks_target
 from pipeline.params.schema import BOUND, Task
 
-LOSS_UNITS: Mapping[Task, str] = {
-    "next-symbol": "cross-entropy (nats a symbol)",
-    "classify": "cross-entropy (nats a row)",
-    "regress": "squared error (scaled)",
-    "forecast": "squared error (scaled)",
-}
 Job = Callable[[], Any]
 
 # Imported once, by the server that the workers are forked from.
@@ -44,19 +38,20 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
         ParamsError: if an environment variable names no usable device or number of workers.
     """
     prepared = data.read_verified(paths.prepared(dataset))
+    task = find_task(prepared.card)
     for part in ("tables", "figures"):
         (folder / part).mkdir()
     files.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curve_rows(dataset, models))
-    curves = figures.curve_figures(dataset, folder, LOSS_UNITS[prepared.card.task])
+    curves = figures.curve_figures(dataset, folder, task.loss_unit)
     evaluations = _evaluate_all(dataset, prepared.card, models, curves)
     files.write_json(folder / "metrics.json", summarise(evaluations, prepared.card))
     files.write_csv(folder / "seeds.csv", SEED_COLUMNS, _seed_rows(evaluations))
-    for name, (header, rows) in make_tables(prepared, evaluations).items():
+    for name, (header, rows) in make_tables(task.tables, prepared, evaluations).items():
         files.write_csv(folder / "tables" / name, header, rows)
     _write_comparisons(folder / "tables", prepared.card, evaluations, _leaking(dataset, models, prepared.card.task))
     level = evaluations.reproducibility
     files.write_csv(folder / "tables" / "reproducibility.csv", ("reproducibility",), [(level,)])
-    if plots := figures.table_figures(dataset, folder):
+    if plots := [plot for make_figures in task.figures for plot in make_figures(dataset, folder)]:
         executor.run(run_job, plots, preload=PRELOAD)
     return evaluations
 
@@ -64,7 +59,7 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
 def _evaluate_all(dataset: str, card: DataCard, models: Sequence[str], plots: Sequence[PlotJob]) -> Evaluations:
     """Evaluate every network, the baselines and the bound; the plots, which need no results, are made beside that."""
     prepared = paths.prepared(dataset)
-    references = [EvaluationJob(prepared, name, 0, None) for name in (*BASELINES[card.format], BOUND)]
+    references = [EvaluationJob(prepared, name, 0, None) for name in (*find_format(card).fits, BOUND)]
     folders = {name: paths.model(dataset, name) for name in models}
     networks = [
         EvaluationJob(prepared, name, seed, folder)

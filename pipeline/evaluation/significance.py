@@ -25,6 +25,8 @@ from pipeline.data.prepared import DataCard
 from pipeline.evaluation.ensemble import ensemble_predictions
 from pipeline.evaluation.intervals import LEVEL
 from pipeline.evaluation.results import Evaluations
+from pipeline.evaluation.tasks import find_format, find_task
+from pipeline.evaluation.tasks.base import ComparedMetric
 from pipeline.params.schema import BASELINE
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 MIN_RESAMPLES = 4000
 RESAMPLES_PER_PAIR = 100  # so that p can be small enough to stay below 0.05 when multiplied by the number of pairs
 MAX_DRAWS = 1 << 20  # blocks drawn at a time, to bound the memory
-BLOCK_SIZES = {"text": 50, "windows": 20}  # items, by format; of a series, a season
 
 COLUMNS = ("better", "worse", "metric", "difference", "low", "high", "p", "significant")
 
@@ -80,32 +81,11 @@ def compare_ensembles(card: DataCard, evaluations: Evaluations, excluded: Sequen
     return _compare(card, seeds | {BASELINE: baseline}, [(name, BASELINE) for name in seeds])
 
 
-def compared_metric(card: DataCard) -> str:
-    """Return the metric that is compared, a mean over items; lower is better, except for accuracy."""
-    return {
-        "next-symbol": "loss",
-        "classify": "accuracy",
-        "regress": "mse",
-        "forecast": "mae",
-    }[card.task]
-
-
-def _item_scores(card: DataCard, predictions: "Predictions") -> FloatArray:
-    """Return the metric of each item, (items,)."""
-    if card.task == "next-symbol":
-        return np.asarray(predictions["nll"], dtype=np.float64)
-    if card.task == "classify":
-        return np.asarray(predictions["probabilities"].argmax(1) == predictions["truth"], dtype=np.float64)
-    errors: FloatArray = np.asarray(predictions["predicted"] - predictions["truth"], dtype=np.float64)
-    squared: FloatArray = errors * errors
-    return np.abs(errors) if card.task == "forecast" else squared
-
-
 def item_blocks(card: DataCard, predictions: "Predictions", items: int) -> IntArray:
     """Return the block of each item, (items,): its word, its stretch of a text or a series, or itself."""
     if "row" in predictions:
         return np.unique(predictions["row"], return_inverse=True)[1].astype(np.int64)
-    return np.arange(items, dtype=np.int64) // (card.season or BLOCK_SIZES.get(card.format, 1))
+    return np.arange(items, dtype=np.int64) // (card.season or find_format(card).block_size)
 
 
 def count_resamples(pairs: int) -> int:
@@ -135,12 +115,12 @@ def _compare(
     """
     if not pairs:
         return []  # there is one model, or none
-    first = next(iter(seeds.values()))[0]
-    block = item_blocks(card, first, len(_item_scores(card, first)))
+    metric, first = find_task(card).compared, next(iter(seeds.values()))[0]
+    block = item_blocks(card, first, len(metric.scores(first)))
     sizes = np.bincount(block).astype(np.float64)
     if len(sizes) < 2:
         return []  # a single block has no variance
-    scores = _pool_variance({name: _average(card, predictions, block) for name, predictions in seeds.items()})
+    scores = _pool_variance({name: _average(metric, predictions, block) for name, predictions in seeds.items()})
     changes = _bootstrap(np.stack([score.sums for score in scores.values()]), sizes, count_resamples(len(pairs)))
     across_items = dict(zip(scores, changes, strict=True))
     comparisons = []
@@ -148,13 +128,13 @@ def _compare(
         difference = float((scores[one].sums - scores[other].sums).sum() / sizes.sum())
         across_seeds = _seed_changes(scores[one], scores[other], changes.shape[1])
         resampled = difference + across_items[one] - across_items[other] + across_seeds
-        comparisons.append(_comparison(card, (one, other), difference, resampled))
+        comparisons.append(_comparison(metric, (one, other), difference, resampled))
     return apply_holm(comparisons)
 
 
-def _average(card: DataCard, seeds: "Sequence[Predictions]", block: IntArray) -> _Scores:
+def _average(metric: ComparedMetric, seeds: "Sequence[Predictions]", block: IntArray) -> _Scores:
     """Return the scores of a model from the predictions of its seeds."""
-    sums = np.stack([np.bincount(block, _item_scores(card, predictions)) for predictions in seeds])  # (seeds, blocks)
+    sums = np.stack([np.bincount(block, metric.scores(predictions)) for predictions in seeds])  # (seeds, blocks)
     means, degrees = sums.sum(1) / len(block), len(seeds) - 1
     variance = float(means.var(ddof=1)) / len(seeds) if degrees else 0.0
     return _Scores(sums.mean(0), variance, degrees)
@@ -205,16 +185,16 @@ def _seed_changes(one: _Scores, other: _Scores, resamples: int) -> FloatArray:
     return math.sqrt(variance) * np.random.default_rng(1).standard_t(degrees, resamples)
 
 
-def _comparison(card: DataCard, pair: tuple[str, str], difference: float, resampled: FloatArray) -> Comparison:
+def _comparison(metric: ComparedMetric, pair: tuple[str, str], difference: float, resampled: FloatArray) -> Comparison:
     """Return which of a pair is better, with its interval and p from the resampled differences."""
     better, worse = pair
-    if card.task != "classify":  # a smaller error is better
+    if metric.lower_is_better:
         resampled, difference = -resampled, -difference
     if difference < 0:
         resampled, difference, better, worse = -resampled, -difference, worse, better
     low, high = np.quantile(resampled, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     p = min(1.0, 2 * (float(np.sum(resampled <= 0)) + 1) / (len(resampled) + 1))
-    return Comparison(better, worse, compared_metric(card), difference, float(low), float(high), p, False)
+    return Comparison(better, worse, metric.name, difference, float(low), float(high), p, False)
 
 
 def apply_holm(pairs: Sequence[Comparison]) -> list[Comparison]:

@@ -1,7 +1,7 @@
-"""Labels of metrics and tasks, and the format of numbers."""
+"""Labels of metrics, and the format of numbers."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 NONE = "–"
@@ -47,22 +47,6 @@ EXPLANATIONS = {
     "training days",
 }
 
-TASKS = {
-    "next-symbol": "predict the next symbol",
-    "classify": "predict the class",
-    "regress": "predict the number",
-    "forecast": "forecast the next day's value",
-}
-
-# The metric by which models are ranked: the first of these that a data set has.
-HEADLINES = {
-    "next-symbol": ("letter_accuracy", "perplexity", "loss"),
-    "classify": ("accuracy",),
-    "regress": ("mse",),
-    "forecast": ("mase", "mae"),
-}
-MEMORISATION_HEADLINES = {**HEADLINES, "next-symbol": ("loss", "perplexity")}
-
 
 def label_metric(metric: str) -> str:
     """Return the label of a metric."""
@@ -73,13 +57,6 @@ def label_with_arrow(metric: str) -> str:
     """Return the label of a metric with an arrow: up where higher is better, down where lower is."""
     arrow = (" ↑" if METRICS[metric].higher_is_better else " ↓") if metric in METRICS else ""
     return label_metric(metric) + arrow
-
-
-def choose_headline(task: str, split: str, metrics: Iterable[str]) -> str:
-    """Return the metric by which the models of a data set are ranked on a split."""
-    found = list(metrics)
-    wanted = (MEMORISATION_HEADLINES if split == "all_rows" else HEADLINES)[task]
-    return next((metric for metric in wanted if metric in found), found[0])
 
 
 def format_interval(values: Mapping[str, float] | None) -> str:

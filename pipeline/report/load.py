@@ -11,6 +11,8 @@ from pipeline.data import prepared as data
 from pipeline.data.prepared import Prepared
 from pipeline.determinism import Reproducibility
 from pipeline.errors import DataError
+from pipeline.evaluation import descriptions
+from pipeline.evaluation.descriptions import FormatDescription, TaskDescription
 from pipeline.models import storage
 from pipeline.params import Params
 from pipeline.params.compatibility import leaks_target
@@ -48,6 +50,16 @@ class Results:
     tables: Mapping[str, Rows]
     figures: tuple[Path, ...]
     models: Mapping[str, Model]
+
+    @property
+    def task(self) -> TaskDescription:
+        """Return what the models predict, and how they are ranked."""
+        return descriptions.TASKS[self.params.task]
+
+    @property
+    def format(self) -> FormatDescription:
+        """Return the baselines and the bound of the data's format."""
+        return descriptions.FORMATS[self.params.format]
 
     @cached_property
     def leaking(self) -> tuple[str, ...]:

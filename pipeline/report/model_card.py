@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pipeline.params.load import flatten
 from pipeline.report import comparisons, data_card, limitations, origins, published_figures, result_tables, usage
-from pipeline.report.format import NONE, TASKS, format_count, format_quantity, join_names, label_metric
+from pipeline.report.format import NONE, format_count, format_quantity, join_names, label_metric
 from pipeline.report.load import Model, Results
 from pipeline.report.origins import Origin
 from pipeline.report.parts import Markdown, Part, Section, Table
@@ -47,7 +47,7 @@ def _opening(results: Results, model: Model) -> str:
     return (
         f"A recurrent network (cell {params.cell}, {layers}{bidirectional}; "
         f"{format_count(model.parameters)} parameters), trained on data set {results.data_card['dataset']} "
-        f"to {TASKS[results.data_card['task']]}, from {format_quantity(len(model.seeds), 'seed')}."
+        f"to {results.task.goal}, from {format_quantity(len(model.seeds), 'seed')}."
     )
 
 

@@ -7,7 +7,7 @@ from pipeline.evaluation import intervals
 from pipeline.models.storage import HELD_OUT
 from pipeline.params.schema import BOUND, is_baseline
 from pipeline.report import data_card
-from pipeline.report.format import METRICS, choose_headline, format_count, format_interval
+from pipeline.report.format import METRICS, format_count, format_interval
 from pipeline.report.load import Results
 
 LARGEST = 700.0  # nats; exp of more overflows
@@ -15,7 +15,7 @@ LARGEST = 700.0  # nats; exp of more overflows
 
 def headline_metric(results: Results, split: str) -> str:
     """Return the metric by which the models of a data set are ranked on a split."""
-    return choose_headline(results.data_card["task"], split, results.measured(split))
+    return results.task.choose_primary(split, results.measured(split))
 
 
 def selection_split(results: Results, split: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from pipeline.determinism import DESCRIPTIONS
-from pipeline.evaluation.baselines.descriptions import SHORT_NAMES
 from pipeline.params.schema import BASELINE, BOUND, is_baseline
 from pipeline.report import comparisons, ensemble
 from pipeline.report.format import NONE, format_count, join_names, label_metric
@@ -128,7 +127,7 @@ def _beaten(results: Results, split: str) -> Iterator[str]:
 
 def _label_baseline(results: Results, name: str, split: str, metric: str) -> str:
     """Return a baseline's name, method and result, for the start of a sentence."""
-    method = SHORT_NAMES[results.data_card["format"]][name]
+    method = results.format.baselines[name].short_name
     result = f"{label_metric(metric)} {format_metric(results, name, split, metric)}"
     return f"{comparisons.label_model_at_start(name)}, {method} ({result}),"
 

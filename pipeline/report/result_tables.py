@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.determinism import DESCRIPTIONS, Reproducibility
-from pipeline.evaluation.baselines.descriptions import describe
 from pipeline.params.schema import BASELINE, BOUND
 from pipeline.report.format import (
     EXPLANATIONS,
@@ -165,7 +164,7 @@ def describe_evaluation_reproducibility(results: Results) -> Iterator[str]:
 def _references(results: Results) -> Iterator[str]:
     """Yield a description of each baseline and of the bound."""
     for name in results.references:
-        yield f"{name}: {describe(results.data_card['format'], name)}"
+        yield f"{name}: {results.format.describe(name)}"
 
 
 def _explanations(results: Results) -> Iterator[str]:

@@ -17,7 +17,7 @@ from pipeline.report import (
     recommendations,
     result_tables,
 )
-from pipeline.report.format import TASKS, format_count, format_quantity
+from pipeline.report.format import format_count, format_quantity
 from pipeline.report.load import Results
 from pipeline.report.parts import Part, Section, Table
 from pipeline.report.published import Published
@@ -102,9 +102,7 @@ def _section(results: Results, known: Published) -> Section:
         result_tables.seeds(results),
         data_card.part(card),
     )
-    opening = (
-        f"Task: {TASKS[card['task']]}. The data set has {format_count(data_card.count_rows(card))} {card['unit']}."
-    )
+    opening = f"Task: {results.task.goal}. The data set has {format_count(data_card.count_rows(card))} {card['unit']}."
     if data_card.count_rows(card) == 1:
-        opening = f"Task: {TASKS[card['task']]}. The data set has one row of {card['unit']}."
+        opening = f"Task: {results.task.goal}. The data set has one row of {card['unit']}."
     return Section(card["dataset"], opening, tuple(part for part in parts if part is not None))

@@ -52,7 +52,7 @@ def test_the_fifty_words_have_the_documented_bound():
 
 
 def test_held_out_words_have_no_bound():
-    assert bounds.bound("words", HELD_OUT, rows(small.words("aba\nabc\n", **ALL_ROWS))) == {}
+    assert bounds.next_symbol_bound(HELD_OUT, rows(small.words("aba\nabc\n", **ALL_ROWS))) == {}
 
 
 def test_texts_under_several_labels_by_hand():
@@ -73,10 +73,6 @@ def test_errors_are_zero_where_inputs_determine_their_targets():
     inputs = np.array([[0.1], [0.2], [0.1], [-0.0], [0.0]], np.float32)
     arrays = {"inputs": inputs, "targets": np.array([0.7, 0.3, 0.7, 0.1, 0.1], np.float32)}
     assert bounds.regress_bound(REFIT, arrays) == {"mse": 0.0, "mae": 0.0}  # `exact` is a metric of whole numbers only
-
-
-def test_other_formats_have_no_bound():
-    assert bounds.bound("text", HELD_OUT, {"stream": np.zeros(3)}) == {}
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "ab"]), st.integers(0, 2)), min_size=1), st.data())

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.report.format import choose_headline, format_interval, format_number, format_numbers
+from pipeline.report.format import format_interval, format_number, format_numbers
 
 
 @pytest.mark.parametrize(
@@ -36,10 +36,3 @@ def test_numbers_that_differ_little_have_enough_digits() -> None:
     assert format_numbers([0.26862, 0.26916, 0.26875]) == ["0.26862", "0.26916", "0.26875"]
     assert format_numbers([0.5, 0.5]) == ["0.500", "0.500"]
     assert format_numbers([]) == []
-
-
-def test_words_are_ranked_by_loss_on_all_rows_and_by_letters_on_test_rows() -> None:
-    metrics = ("perplexity", "loss", "letter_accuracy")
-    assert choose_headline("next-symbol", "all_rows", metrics) == "loss"
-    assert choose_headline("next-symbol", "test", metrics) == "letter_accuracy"
-    assert choose_headline("next-symbol", "test", metrics[:2]) == "perplexity"

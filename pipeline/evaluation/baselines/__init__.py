@@ -1,5 +1,5 @@
 """Baselines: methods without a network, the least that a model has to beat.
 
-`descriptions` names the baselines of each data format, `registry` the function that fits each. The other modules
-contain these functions, by task; `base` says what they take and return.
+The modules contain the functions that fit them, by task; `base` says what these take and return. Which baselines a data
+format has is in `evaluation/tasks`.
 """

@@ -1,6 +1,5 @@
 """Every format has baselines, which are described, and evaluated like the networks."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +7,10 @@ import pytest
 import torch
 
 from pipeline.data import prepared as data
-from pipeline.evaluation import bounds, jobs
-from pipeline.evaluation.baselines import descriptions, registry
-from pipeline.evaluation.baselines.base import FitData, fit_best
+from pipeline.evaluation import jobs
+from pipeline.evaluation.baselines.base import FitData
 from pipeline.evaluation.results import EvaluationJob, MetricsOnly
+from pipeline.evaluation.tasks import find_format
 from pipeline.params import load_params
 from pipeline.params.schema import BASELINE, BOUND, FORMATS, is_baseline
 from pipeline.tasks import TASKS
@@ -33,17 +32,20 @@ def stubs() -> dict[str, data.Prepared]:
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_every_format_has_baselines_the_strong_one_first(format_):
-    names = list(descriptions.BASELINES[format_])
-    assert names == list(registry.FITS[format_])
+def test_every_format_has_baselines_the_strong_one_first(stubs, format_):
+    found = find_format(stubs[format_].card)
+    names = list(found.fits)
+    assert names == list(found.about.baselines)
     assert names[0] == BASELINE
     assert all(is_baseline(name) for name in names)
-    assert all(descriptions.describe(format_, name).endswith(".") for name in names)
+    assert all(found.about.describe(name).endswith(".") for name in names)
 
 
-def test_every_bound_is_described():
-    assert set(descriptions.BOUNDS) == set(bounds.BOUNDS)
-    assert descriptions.describe("words", BOUND).endswith(".")
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_bound_is_described(stubs, format_):
+    found = find_format(stubs[format_].card)
+    assert (found.bound is None) is (found.about.bound is None)
+    assert found.bound is None or found.about.describe(BOUND).endswith(".")
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -55,7 +57,7 @@ def test_baselines_predict_what_networks_predict(stubs, format_):
     before_test = join_splits({split: splits[split] for split in ("train", "validation")})
     for split, before in (("validation", splits["train"]), ("test", before_test)):
         wanted = task.predict(network, task.examples(splits[split], before, model, torch.device("cpu")), model)
-        for name, fit in registry.FITS[format_].items():
+        for name, fit in find_format(prepared.card).fits.items():
             found = fit(FitData(prepared.card, splits["train"], splits["train"], splits["validation"]))(
                 before, splits[split]
             )
@@ -73,32 +75,10 @@ def test_baselines_and_bounds_are_evaluated_on_every_split(stubs, format_, tmp_p
     prepared = stubs[format_]
     data.write(prepared, tmp_path)
     wanted = ["all_rows"] * prepared.card.refit + ["validation", "test"]
-    for name in descriptions.BASELINES[format_]:
+    for name in find_format(prepared.card).fits:
         found = jobs.evaluate_job(EvaluationJob(tmp_path, name, 0, None))
         assert list(found.metrics) == wanted
         assert all(np.isfinite(list(metrics.values())).all() for metrics in found.metrics.values())
     bound = jobs.evaluate_job(EvaluationJob(tmp_path, BOUND, 0, None))
-    assert bool(bound.metrics) is (format_ in bounds.BOUNDS)
+    assert bool(bound.metrics) is (find_format(prepared.card).bound is not None)
     assert not bound.predictions
-
-
-def test_hyperparameters_are_chosen_on_validation_rows():
-    fits = []
-
-    def fit(rows, candidate):
-        fits.append((rows["name"], candidate))
-        return lambda before, arrays: MetricsOnly({"loss": abs(candidate - 3)})
-
-    def loss(result):
-        return result.metrics["loss"]
-
-    train, validation, all_rows = {"name": "train"}, {"name": "validation"}, {"name": "all"}
-    fit_data = FitData(None, train, train, validation)
-    fit_best(fit_data, (1, 3, 5), fit, loss)
-    assert fits == [("train", 1), ("train", 3), ("train", 5)]
-    fits.clear()
-    fit_best(dataclasses.replace(fit_data, rows=all_rows), (1, 3, 5), fit, loss)
-    assert fits[-1] == ("all", 3)
-    fits.clear()
-    fit_best(dataclasses.replace(fit_data, validation=None), (1, 3, 5), fit, loss)
-    assert fits == [("train", 1)]
