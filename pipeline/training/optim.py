@@ -1,7 +1,7 @@
 """Optimisers, gradient clipping, and the learning-rate schedule.
 
-The optimisers are torch's kernels without `torch.optim` around them, which takes longer than the kernels do for a
-small network, and a second for the import of torch's compiler at its first step.
+The optimisers are torch's in their functional form. The classes of `torch.optim` import torch's compiler at their
+first step, which takes a second or two in each worker.
 """
 
 import math
@@ -10,6 +10,9 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
+from torch.optim.adamw import adamw
+from torch.optim.sgd import sgd
 
 from pipeline.params.schema import ConstantSchedule, CosineSchedule, ModelParams, OneCycleSchedule, StepSchedule
 
@@ -28,33 +31,37 @@ class UpdateRule(Protocol):
 
 
 class SGD:
-    """Stochastic gradient descent with momentum, as `torch.optim.SGD`."""
+    """Stochastic gradient descent with momentum."""
 
     def __init__(self, weights: list[Tensor], momentum: float, weight_decay: float) -> None:
         self.momentum, self.weight_decay = momentum, weight_decay
-        self.mean = [torch.zeros_like(weight) for weight in weights] if momentum else []
+        self.buffers: list[Tensor | None] = [torch.zeros_like(weight) if momentum else None for weight in weights]
 
     def memory(self) -> dict[str, list[Tensor]]:
         """Return the running sums of gradients, if there is momentum."""
-        return {"mean": self.mean}
+        return {"momentum": [buffer for buffer in self.buffers if buffer is not None]}
 
     def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
         """Subtract learning_rate times the gradients, or with momentum times their running sum m = momentum m + g."""
-        if self.weight_decay:
-            torch._foreach_add_(gradients, weights, alpha=self.weight_decay)
-        if self.momentum:
-            torch._foreach_mul_(self.mean, self.momentum)
-            torch._foreach_add_(self.mean, gradients)
-            gradients = self.mean
-        torch._foreach_add_(weights, gradients, alpha=-learning_rate)
+        sgd(
+            weights,
+            gradients,
+            self.buffers,
+            foreach=True,
+            weight_decay=self.weight_decay,
+            momentum=self.momentum,
+            lr=learning_rate,
+            dampening=0.0,
+            nesterov=False,
+            maximize=False,
+        )
 
 
 class Adam:
-    """Adam, or AdamW with decoupled weight decay, as in `torch.optim`."""
+    """Adam, or AdamW with decoupled weight decay."""
 
     def __init__(self, weights: list[Tensor], beta2: float, weight_decay: float, decoupled: bool) -> None:
-        self.beta2, self.weight_decay = beta2, weight_decay
-        self.kernel = torch._fused_adamw_ if decoupled else torch._fused_adam_
+        self.beta2, self.weight_decay, self.decoupled = beta2, weight_decay, decoupled
         self.mean = [torch.zeros_like(weight) for weight in weights]
         self.square = [torch.zeros_like(weight) for weight in weights]
         self.steps = [torch.zeros((), device=weight.device) for weight in weights]
@@ -65,15 +72,21 @@ class Adam:
 
     def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
         """Subtract learning_rate * mean / (sqrt(square) + epsilon), both means corrected for their zero start."""
-        torch._foreach_add_(self.steps, 1)
-        self.kernel(
-            *(weights, gradients, self.mean, self.square, [], self.steps),
-            lr=learning_rate,
+        update = adamw if self.decoupled else adam
+        update(
+            weights,
+            gradients,
+            self.mean,
+            self.square,
+            [],
+            self.steps,
+            fused=True,
+            amsgrad=False,
             beta1=BETA1,
             beta2=self.beta2,
-            eps=EPSILON,
+            lr=learning_rate,
             weight_decay=self.weight_decay,
-            amsgrad=False,
+            eps=EPSILON,
             maximize=False,
         )
 
@@ -92,9 +105,7 @@ class Optimiser:
     @torch.no_grad()
     def clip_gradients(self, max_norm: float) -> None:
         """Scale the gradients so that their total norm is at most `max_norm`."""
-        gradients = self._gradients()
-        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
-        torch._foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp_(max=1))  # without waiting for the device
+        nn.utils.clip_grad_norm_(self.weights, max_norm)
 
     @torch.no_grad()
     def step(self) -> None:
