@@ -76,11 +76,11 @@ def reproducibility(device_type: str = "cpu") -> Reproducibility:
     """Return how far results computed here on a type of device can be reproduced."""
     if uses_native_kernels():
         return "native"
-    portable = device_type == "cpu" and platform.machine().lower() in ("x86_64", "amd64") and _has_avx2()
+    portable = device_type == "cpu" and platform.machine().lower() in ("x86_64", "amd64") and has_avx2()
     return "portable" if portable else "same device"
 
 
-def _has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+def has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Return whether the processor has AVX2 and FMA, which always come together."""
     words = cpuinfo.read_text(encoding="utf-8").split() if cpuinfo.exists() else []
     return {"avx2", "fma"} <= {*words}

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from pipeline.errors import PipelineError
+from tests.support.leftovers import TestRun
 from tests.support.repository import ALL, Repository, ran, small_copy
 
 # A shell starts its background jobs with Ctrl-C ignored, and commands under test would inherit that.
@@ -24,6 +25,29 @@ os.environ["PIPELINE_DEVICE"] = "cpu"
 # A busy machine is no error of the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+RUN = pytest.StashKey[TestRun]()
+LEFT = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # xdist's workers are part of the run
+        config.stash[RUN] = TestRun()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a run fail that has left a process or a file behind."""
+    if run := session.config.stash.get(RUN, None):
+        session.config.stash[LEFT] = left = run.end()
+        if left and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if left := config.stash.get(LEFT, []):
+        terminalreporter.section("left behind", red=True)
+        terminalreporter.write("".join(f"{line}\n" for line in left))
 
 
 @pytest.fixture
@@ -45,7 +69,7 @@ def trained_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """Return a small repository that has been run once and committed; its tests are of the xdist group `use`."""
+    """Return a small repository that has been run once and committed; its tests are of two xdist groups."""
     repository = small_copy(tmp_path_factory.mktemp("use"))
     assert set(ran(repository.run("dvc", "repro"))) == ALL
     repository.commit("Results")

@@ -69,12 +69,12 @@ def test_the_former_name_of_the_variable_is_refused(monkeypatch, error_of):
 
 def test_reproducibility_depends_on_the_device_the_processor_and_the_kernels(monkeypatch):
     monkeypatch.setattr(determinism.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(determinism, "_has_avx2", lambda: True)
+    monkeypatch.setattr(determinism, "has_avx2", lambda: True)
     assert determinism.reproducibility() == "portable"
     assert determinism.reproducibility("cuda") == "same device"
-    monkeypatch.setattr(determinism, "_has_avx2", lambda: False)
+    monkeypatch.setattr(determinism, "has_avx2", lambda: False)
     assert determinism.reproducibility() == "same device"
-    monkeypatch.setattr(determinism, "_has_avx2", lambda: True)
+    monkeypatch.setattr(determinism, "has_avx2", lambda: True)
     monkeypatch.setattr(determinism.platform, "machine", lambda: "aarch64")
     assert determinism.reproducibility() == "same device"
     monkeypatch.setenv("PIPELINE_KERNELS", "native")
@@ -91,8 +91,8 @@ def test_each_level_of_reproducibility_has_a_description():
 )
 def test_avx2_is_found_by_the_flags_of_the_processor(flags, found, tmp_path):
     (tmp_path / "cpuinfo").write_text(flags)
-    assert determinism._has_avx2(tmp_path / "cpuinfo") is found
-    assert not determinism._has_avx2(tmp_path / "none")
+    assert determinism.has_avx2(tmp_path / "cpuinfo") is found
+    assert not determinism.has_avx2(tmp_path / "none")
 
 
 @pytest.mark.parametrize("name", ["cuda:99", "gpu", "xpu:99", "cpu:x"])

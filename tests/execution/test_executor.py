@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from fractions import Fraction
 
 import pytest
@@ -67,10 +66,10 @@ def test_the_number_of_workers_changes_no_result(monkeypatch):
 
 
 def test_a_users_error_is_raised_at_once():
-    started = time.monotonic()
+    ended = []
     with pytest.raises(ParamsError, match=exactly("params.yaml: models.x.learning_rate: too hot")):
-        executor.run(work.raise_user_error, [0, 1])
-    assert time.monotonic() - started < 10  # the other worker is not waited for
+        executor.run(work.raise_user_error, [0, 1], lambda job, message: ended.append(job))
+    assert ended == []  # the other worker is not waited for
 
 
 def test_a_bug_keeps_its_exception():
@@ -89,15 +88,15 @@ executor.run(work.square, [1.0], preload=["tests.support.dying"])
 
 
 def test_a_killed_worker_ends_in_one_line_at_once():
-    started = time.monotonic()
+    ended = []
     for _ in range(5):  # the last worker to start is the hardest to watch
         with pytest.raises(PipelineError) as caught:
-            executor.run(work.kill_worker, [0, 1])
+            executor.run(work.kill_worker, [0, 1], lambda job, message: ended.append(job))
         assert str(caught.value) == (
             "a worker process was killed, most likely because memory ran out; "
             "set PIPELINE_WORKERS to a smaller number, and run again"
         )
-    assert time.monotonic() - started < 20  # the other worker is not waited for
+    assert ended == []  # the other worker is not waited for
     assert executor.run(work.square, [5.0]) == [25.0]  # and the executor works again
 
 
@@ -144,10 +143,7 @@ def test_no_core_gets_two_workers_and_no_other_number_is_done_sooner(jobs, cores
 
 def test_ctrl_c_ends_all_processes_with_one_line(locking):
     process, folder = locking
-    started = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)  # to all processes, as a terminal does
-    process.wait(20)
-    assert time.monotonic() - started < 2
     output, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert output == ""
@@ -172,28 +168,30 @@ reports_errors(executor.run)(square, [-1000.0, -1000.0], preload=("pipeline.data
     assert done.returncode == 130
 
 
-def test_ctrl_c_that_another_thread_receives_is_delayed_too():
+def test_ctrl_c_that_another_thread_receives_is_delayed_until_all_jobs_are_submitted():
     program = """
 import os, signal, threading
 from pipeline.execution import executor
 from stages.command import reports_errors
-threading.Thread(target=signal.pause, daemon=True).start()
-def work():
-    with executor._ctrl_c_delayed():
+from tests.support.work import square
+class Jobs(list):
+    def __iter__(self):
+        yield 1.0
         os.kill(os.getpid(), signal.SIGINT)
-        print("done")
-    print("not reached")
-reports_errors(work)()
+        yield 2.0
+        print("all submitted")
+threading.Thread(target=signal.pause, daemon=True).start()
+reports_errors(executor.run)(square, Jobs([1.0, 2.0]))
+print("not reached")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stdout) == (130, "done\n")
+    assert (done.returncode, done.stdout) == (130, "all submitted\n")
     assert done.stderr.strip() == "Interrupted; run the same command again."
 
 
 def test_the_handler_of_ctrl_c_is_restored():
     before = signal.getsignal(signal.SIGINT)
-    with executor._ctrl_c_delayed():
-        pass
+    assert executor.run(work.square, [1.0]) == [1.0]
     assert signal.getsignal(signal.SIGINT) is before
 
 

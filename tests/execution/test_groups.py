@@ -1,5 +1,7 @@
 """Which stages run side by side, and in which order."""
 
+import shutil
+
 import pytest
 
 from pipeline.execution import executor, parallel
@@ -9,8 +11,12 @@ from tests.support.small import REPOSITORY
 
 
 @pytest.fixture
-def params(monkeypatch):
-    monkeypatch.chdir(REPOSITORY)
+def params(here):
+    """Return the project's params, in a folder with its stages: asked for them, DVC writes files."""
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(REPOSITORY / name, here)
+    (here / ".dvc").mkdir()
+    (here / ".dvc/config").write_text("[core]\n    no_scm = true\n")
     return load_params()
 
 

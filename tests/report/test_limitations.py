@@ -140,13 +140,14 @@ def test_the_only_model_that_can_be_compared_is_named_as_such(here: Path) -> Non
 def test_what_is_never_predicted_depends_on_the_classes(alphabet: str, wanted: str) -> None:
     params = SimpleNamespace(width=2, classes={"one": "a", "two": "b"}, alphabet=alphabet)
     results = SimpleNamespace(data_card={"passage": {"opening": "ab"}})
-    assert wanted in limitations._windows(results, "m", params)  # type: ignore[arg-type]
+    assert wanted in limitations.LIMITATIONS["windows"](results, "m", params)  # type: ignore[arg-type]
 
 
 def test_oov_symbols_are_refused_or_read_as_unknown() -> None:
     def describe(symbols: int, unknown: int | None) -> str:
-        results = SimpleNamespace(data_card={"symbols": symbols, "unknown": unknown})
-        return limitations._symbols(results, SimpleNamespace())  # type: ignore[arg-type]
+        card = {"symbols": symbols, "unknown": unknown, "classes": {"one": 1}}
+        *_, last = limitations.LIMITATIONS["labelled"](SimpleNamespace(data_card=card), "m", None)  # type: ignore[arg-type]
+        return last
 
     known = "It accepts the 7 symbols of its training rows. It refuses out-of-vocabulary (OOV) symbols"
     assert describe(7, None) == f"{known}."

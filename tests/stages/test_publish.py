@@ -1,14 +1,13 @@
 import os
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from pipeline import files, paths
 from tests.support import results_tree
+from tests.support.processes import free_port
 
 
 def publish(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -39,12 +38,9 @@ def test_publishing_prints_one_line(project: Path) -> None:
     assert paths.RECEIPT.read_bytes() == receipt
 
 
-def test_a_server_that_is_down_ends_in_one_line_within_seconds(project: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]  # free again once this block ends
-    started = time.monotonic()
+def test_a_server_that_is_down_ends_in_one_line(project: Path) -> None:
+    port = free_port()
     result = publish(project, MLFLOW_TRACKING_URI=f"http://127.0.0.1:{port}")
-    assert time.monotonic() - started < 15
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr.startswith(f"Error: MLflow at http://127.0.0.1:{port}: no server answers there; ")

@@ -11,7 +11,7 @@ from pipeline.execution.parallel import Group
 from pipeline.params import load_params
 from tests.support.processes import running, wait
 
-pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
+pytestmark = pytest.mark.xdist_group("accidents")  # one repository, so one worker
 
 REPRO = ("python", "-m", "stages.repro", "--jobs", "2")
 FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05"}

@@ -11,13 +11,13 @@ from click.testing import CliRunner
 
 from pipeline.tracking import server
 from stages.ui import main
-from tests.support.processes import running, wait
+from tests.support.processes import free_port, running, wait
 from tests.support.results_tree import REPOSITORY
 
 
 def test_the_server_answers_and_leaves_no_process(tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
-    environment |= {"PYTHONPATH": str(REPOSITORY), "PORT": ""}
+    environment |= {"PYTHONPATH": str(REPOSITORY), "PORT": str(free_port())}
     command = [sys.executable, "-m", "stages.ui"]
     with running(command, cwd=tmp_path, env=environment, text=True) as process:
         assert process.stdout is not None
@@ -52,7 +52,7 @@ def test_a_taken_port_is_refused_and_the_next_one_found(monkeypatch: pytest.Monk
         monkeypatch.setenv("PORT", str(port))
         result = CliRunner().invoke(main)
         assert (result.exit_code, result.output.startswith(f"Error: PORT: {port} is taken")) == (1, True)
-        monkeypatch.delenv("PORT")
+        monkeypatch.setenv("PORT", "")
         monkeypatch.setattr(server, "FIRST_PORT", port)
         assert server.choose_port() > port
 

@@ -48,6 +48,15 @@ def project_files() -> list[Path]:
     return sorted(file.relative_to(REPOSITORY) for file in found)
 
 
+@cache
+def private_names() -> frozenset[str]:
+    """Return the names of the packages' functions and classes that begin with an underscore."""
+    trees = (ast.parse((REPOSITORY / path).read_text(encoding="utf-8")) for path in project_files())
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    names = (node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    return frozenset(name for name in names if name.startswith("_") and not name.startswith("__"))
+
+
 def _files(node: ast.AST, path: Path) -> Iterator[Path]:
     if isinstance(node, ast.Import):
         for alias in node.names:

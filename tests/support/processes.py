@@ -2,23 +2,43 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import psutil
+
 
 @contextmanager
 def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen]:
-    """Start a command in a session of its own, all processes of which are killed at the end of the block."""
+    """Start a command in a session of its own; all that it has started is killed at the end of the block."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options, "start_new_session": True}
     with subprocess.Popen(command, **options) as process:
         try:
             yield process
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            kill(process)
+
+
+def kill(process: subprocess.Popen) -> None:
+    """Kill a command that runs in a session of its own, and all that it has started, in other sessions too."""
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process.pid)
+        parent.suspend()  # so that it starts no more
+        for child in parent.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def free_port() -> int:
+    """Return a port that no server uses."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 def wait(condition: Callable[[], object], seconds: float = 60) -> None:

@@ -34,6 +34,7 @@ def raise_user_error(job: int, report: Report) -> int:
     if job == 0:
         raise ParamsError("params.yaml: models.x.learning_rate: too hot")
     time.sleep(100)
+    report("ended")
     return job
 
 
@@ -47,6 +48,7 @@ def kill_worker(job: int, report: Report) -> int:
     if job == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(100)
+    report("ended")
     return job
 
 

@@ -1,9 +1,11 @@
 """What publishing does to a store; these tests depend on their order."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import Run
 
 from pipeline import files, paths, tracking
 from pipeline.errors import DataError
@@ -44,16 +46,15 @@ def test_an_interrupted_publication_is_finished_by_the_next(
     client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.delete_run(find_model_run(client, "sales-lstm").info.run_id)
-    write_seed, written = runs._write_seed, []
+    create_run = MlflowClient.create_run
 
-    def interrupted(*arguments: object) -> None:
-        written.append(arguments)
-        if len(written) == 2:
+    def interrupted(self: MlflowClient, experiment: str, **options: Any) -> Run:
+        if options["run_name"].endswith("-seed-2"):
             raise KeyboardInterrupt
-        write_seed(*arguments)  # type: ignore[arg-type]
+        return create_run(self, experiment, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "_write_seed", interrupted)
+        patch.setattr(MlflowClient, "create_run", interrupted)
         with pytest.raises(KeyboardInterrupt):
             tracking.publish(load_params())
     assert find_model_run(client, "sales-lstm").info.status == "RUNNING"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.repository import ALL, Repository, ran
 
-pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
+pytestmark = pytest.mark.xdist_group("accidents")  # one repository, so one worker
 
 NOBODY = 65534
 # So that nobody can read the interpreter and the packages in a home that is closed to other users.
@@ -79,7 +79,7 @@ def test_a_copy_of_the_folder(copy):
 
 
 def test_the_queue(copy):
-    copy.run("dvc", "exp", "run", "--queue", "--force", "--name", "queued", "evaluate@words")
+    copy.run("dvc", "exp", "run", "--queue", "--force", "--name", "queued", "train@words-lstm")
     output = copy.run("dvc", "exp", "run", "--run-all")
-    assert set(ran(output)) == {"check"} | {stage for stage in ALL if "words" in stage}
+    assert set(ran(output)) == {"check", "prepare@words", "train@words-lstm"}
     assert is_as_committed(copy, "queued")

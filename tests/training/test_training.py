@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch.nn import functional
 
+from pipeline.data import prepared as data
 from pipeline.execution.progress import Progress
 from pipeline.models.network import count_parameters
-from pipeline.models.storage import Epoch
+from pipeline.models.storage import HELD_OUT, REFIT
 from pipeline.tasks import batching
-from pipeline.training import loop, run
+from pipeline.training import loop
+from pipeline.training.run import TrainingJob, run_job
 from tests.support import small
 from tests.support.small import model_params
 from tests.training.conftest import evaluate
@@ -84,10 +86,17 @@ def test_every_epoch_is_reported(pairs):
 # How a training ends
 
 
-@pytest.mark.parametrize(("validation_loss", "shown"), [(2.25, ", validation 2.2500"), (None, "")])
-def test_the_progress_has_losses_and_learning_rate(validation_loss, shown):
-    epoch = Epoch(2, 0.005, 1.5, validation_loss)
-    assert run._progress(epoch) == Progress(2, f"loss 1.5000{shown}, learning rate 0.005")
+@pytest.mark.parametrize("fit", [HELD_OUT, REFIT])
+def test_the_progress_has_losses_and_learning_rate(fit, pairs, here):
+    data.write(pairs, here / "prepared")
+    params, messages = model_params(input="values", learning_rate=0.005), []
+    job = TrainingJob("toy", params, here / "prepared", 1, fit, here, resumable=False)
+    epochs = run_job(job, messages.append).epochs
+    validation = [f", validation {epoch.validation_loss:.4f}" if fit == HELD_OUT else "" for epoch in epochs]
+    assert messages == [
+        Progress(epoch.epoch, f"loss {epoch.train_loss:.4f}{shown}, learning rate 0.005")
+        for epoch, shown in zip(epochs, validation, strict=True)
+    ]
 
 
 def test_a_training_with_far_too_high_a_learning_rate_diverges(pairs):

@@ -1,12 +1,9 @@
 import csv
 import os
-import random
-import resource
 import subprocess
 import sys
 
 import pytest
-from ruamel.yaml import YAML
 
 import pipeline
 from tests.support.small import REPOSITORY
@@ -181,36 +178,6 @@ def test_arguments_that_contradict_each_other_are_refused(ask, arguments):
 def test_one_unreadable_argument_leaves_all_unanswered(ask):
     done = ask("names-lstm", "Ksax", "Ж")
     assert (done.exit_code, done.stdout, done.output.count("\n")) == (1, "", 1)
-
-
-@pytest.fixture
-def full_size(tmp_path):
-    """Make a folder with a names-lstm of the project's own size and number of seeds, trained for one epoch."""
-    from tests.support import trained  # late: it imports torch
-
-    real = YAML(typ="safe").load(REPOSITORY / "params.yaml")
-    models = {"names-lstm": {**real["models"]["names-lstm"], "epochs": 1}}
-    datasets = {"names": trained.DATASETS["names"]}
-    trained.build(tmp_path, {**real, "sources": {}, "datasets": datasets, "models": models})
-    return tmp_path
-
-
-def test_100_000_names_take_under_20_seconds(full_size, command):
-    letters = random.Random(1)
-    names = ["".join(letters.choices("Kaeiouxyz", k=letters.randint(2, 12))) for _ in range(20_000)]
-
-    def seconds(rows):
-        """Return the processor time of answering rows, which depends less on a busy machine than the time passed."""
-        (full_size / "in.csv").write_text("\n".join(["name", *names[:rows]]))
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        arguments = command("names-lstm", "--input", "in.csv", "--output", "out.csv")
-        subprocess.run(arguments, cwd=full_size, check=True, stdout=subprocess.PIPE)
-        assert len(read(full_size / "out.csv")) == 1 + rows
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-    start = seconds(1)  # 1.8 s
-    assert seconds(len(names)) - start < (20 - start) * len(names) / 100_000  # 1.6 s of 3.6 s
 
 
 def test_the_command_runs_as_a_process_and_its_help_does_not_import_torch(trained_project):
