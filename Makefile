@@ -1,6 +1,6 @@
 # `make repro` and `make test` do everything, including the setup. `make help` lists all commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify mend test check format ui lock clean
+.PHONY: help setup repro verify test test-services check format ui lock clean
 
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
@@ -10,7 +10,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED)  ## create .venv with the exact versions of requirements.lock
 
@@ -22,7 +22,7 @@ $(INSTALLED): requirements.lock
 	@touch $@
 
 repro: $(INSTALLED)  ## run the pipeline, several data sets at a time: check, fetch, prepare, train, evaluate, report, publish
-	python -m stages.repro $(FORCE)
+	python -m stages.repro
 	@echo
 	@echo "Report:    reports/index.html (open it in a browser), reports/index.md"
 	@echo "MLflow UI: make ui"
@@ -30,11 +30,11 @@ repro: $(INSTALLED)  ## run the pipeline, several data sets at a time: check, fe
 verify: $(INSTALLED)  ## run the last commit in a temporary clone, and compare the outcome with what is committed
 	python -m stages.verify
 
-mend: $(INSTALLED)  ## delete files that a failing disk has changed, so that the next run writes them again
-	python -m stages.mend
-
-test: $(INSTALLED)  ## run all tests
+test: $(INSTALLED)  ## run the tests
 	pytest --numprocesses auto --dist loadgroup
+
+test-services: $(INSTALLED)  ## run the tests that need a server, another user or processor, or many random trials
+	pytest -m services --numprocesses auto --dist loadgroup
 
 check: $(INSTALLED)  ## check format, lint and types
 	ruff format --check

@@ -11,7 +11,7 @@ from pipeline.data import prepared as data
 from pipeline.data.prepared import Prepared
 from pipeline.models.storage import HELD_OUT, REFIT
 from pipeline.params import find_block, load_params
-from pipeline.params.schema import DatasetParams
+from pipeline.params.datasets import DatasetParams
 from pipeline.tasks.batching import Batch, training_batches
 from pipeline.training import loop
 from stages.command import reports_errors

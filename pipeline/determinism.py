@@ -28,7 +28,7 @@ PORTABLE_KERNELS = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",  # torch: LSTM
     "MKL_CBWR": "COMPATIBLE",  # torch: the few remaining matrix products; AVX2 here would differ between Intel and AMD
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",  # NumPy's own kernels
-    "OPENBLAS_CORETYPE": "Haswell",  # NumPy, and so models/kernels.py; SciPy and scikit-learn: matrix products
+    "OPENBLAS_CORETYPE": "Haswell",  # NumPy, and so models/products.py; SciPy and scikit-learn: matrix products
 }
 
 # A sum split over threads is rounded otherwise than one made by one thread.
@@ -100,7 +100,7 @@ def choose_device() -> "torch.device":
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError):
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError):
         raise ParamsError(f"{DEVICE}: no device {name!r} here; unset it, or set it to cpu") from None
     if device.type not in ("cpu", "cuda"):
         raise ParamsError(f"{DEVICE}: found {name!r}; wanted cpu or cuda, which the pipeline is made for")

@@ -8,6 +8,8 @@ PipelineError         any of these, and what is none of them: a killed process, 
 +-- TrackingError     the MLflow store or server
 """
 
+REPAIR = "run `dvc repro`; if it stays damaged, see docs/accidents.md"  # the cure of a file that DVC has written
+
 
 class PipelineError(Exception):
     """An error that a user can cause and mend; commands print it without a traceback."""

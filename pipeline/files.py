@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import DataError, PipelineError
+from pipeline.errors import REPAIR, DataError, PipelineError
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -38,7 +38,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """Yield an empty temporary folder, which replaces `path` when the block ends without an error.
 
     Raises:
-        DataError: if another process is writing the same folder.
+        PipelineError: if another process is writing the same folder.
     """
     partial = path.with_name(f".{path.name}.partial")
     descriptor = _create_locked(partial, path)
@@ -133,7 +133,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; run `dvc repro`, which makes it") from None
     except (UnicodeDecodeError, csv.Error):
-        raise DataError(f"{path}: damaged; run `make mend` and `dvc repro`") from None
+        raise DataError(f"{path}: damaged; {REPAIR}") from None
 
 
 def write_arrays(folder: Path, arrays: Arrays) -> None:

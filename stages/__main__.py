@@ -29,7 +29,7 @@ def main() -> None:
     """Train and compare small sequence models, reproducibly.
 
     Run the commands in the project's folder. `repro` runs the whole pipeline; `predict` and `generate` use a trained
-    model; `ui` shows all runs in MLflow; `verify` and `mend` compare and repair files. The others are stages that
+    model; `ui` shows all runs in MLflow; `verify` reproduces the committed results. The others are stages that
     `dvc repro` runs.
     """
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -18,7 +19,11 @@ from pipeline.execution import lifecycle
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
 IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY)
-NO_MEMORY = "not enough memory; free some, or set PIPELINE_WORKERS to a smaller number, and run again"
+NO_MEMORY = (
+    "not enough memory; free some, choose a smaller hidden_size or batch_size, or set PIPELINE_WORKERS to a smaller "
+    "number, and run again"
+)
+OUT_OF_MEMORY = re.compile("allocate memory|out of memory")  # in a RuntimeError of torch, on the CPU or a GPU
 
 STANDARD_INPUT, STANDARD_OUTPUT = Path("/dev/stdin"), Path("/dev/stdout")
 SIGPIPE_CODE = 128 + signal.SIGPIPE  # the exit code that a shell gives a program ended by the signal
@@ -28,19 +33,21 @@ R = TypeVar("R")
 
 
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Make a command end in one line instead of a traceback: exit code 1 on a user's error, 130 on Ctrl-C."""
+    """Make a command end in one line instead of a traceback: exit code 1 on a user's error, 130 on Ctrl-C or `kill`."""
 
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        lifecycle.stop_when_dvc_ends()
         try:
+            lifecycle.end_with_dvc()
             determinism.check_kernels()
             return command(*args, **kwargs)
         except PipelineError as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:  # no space, no permission, a folder in the place of a file
             raise click.ClickException(_describe_os_error(error)) from None
-        except MemoryError:
+        except (MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not OUT_OF_MEMORY.search(str(error)):
+                raise
             raise click.ClickException(NO_MEMORY) from None
         except KeyboardInterrupt:
             click.echo("\nInterrupted; run the same command again.", err=True)

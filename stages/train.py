@@ -10,7 +10,7 @@ from pipeline import files, paths
 from pipeline.determinism import DESCRIPTIONS
 from pipeline.models.storage import Outcome
 from pipeline.params import find_block, load_params
-from pipeline.params.schema import ModelParams
+from pipeline.params.models import ModelParams
 from pipeline.training import checkpoint, timings
 from pipeline.training.run import train
 from stages.command import reports_errors

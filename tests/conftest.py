@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from pipeline.errors import PipelineError
+from tests.support import project
 from tests.support.leftovers import TestRun
 from tests.support.repository import ALL, Repository, ran, small_copy
 
@@ -59,11 +60,20 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def trained_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a folder with a small trained model of each format; whoever changes it, copies it first."""
-    from tests.support import trained  # late: it imports torch, which few tests need
+    """Make a project with small trained models of each format; whoever changes it, copies it first."""
+    folder = tmp_path_factory.mktemp("a trained project")
+    project.write(folder, project.params_text())
+    project.prepare(folder)
+    project.train(folder)
+    return folder
 
-    folder = tmp_path_factory.mktemp("trained")
-    trained.build(folder)
+
+@pytest.fixture(scope="session")
+def evaluated_project(trained_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the same project with its results; whoever changes it, copies it first."""
+    folder = tmp_path_factory.mktemp("evaluated") / "a project"
+    shutil.copytree(trained_project, folder)
+    project.evaluate(folder)
     return folder
 
 

@@ -9,7 +9,7 @@ import sys
 from click.testing import CliRunner
 
 from benchmarks.portable import main
-from tests.support.small import REPOSITORY
+from tests.support.project import REPOSITORY
 
 BENCHMARK = [sys.executable, "-m", "benchmarks.portable"]
 

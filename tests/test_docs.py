@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from pipeline.params.schema import FORMATS, KINDS, ModelParams
-from tests.support.small import REPOSITORY as ROOT
+from pipeline.params.models import ModelParams
+from tests.support.params import FORMATS, KINDS
+from tests.support.project import REPOSITORY as ROOT
 
 DOCS = [ROOT / "README.md", ROOT / "data/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 

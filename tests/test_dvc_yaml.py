@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.support.imports import PACKAGES, has_code, is_in, reached
-from tests.support.small import REPOSITORY as ROOT
+from tests.support.project import REPOSITORY as ROOT
 
 STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
@@ -23,7 +23,7 @@ EXEMPT = {
     Path("pipeline/params/messages.py"): "the words of errors",
     Path("stages/command.py"): "how commands end",
 }
-TOOLS = {"generate", "mend", "predict", "repro", "ui", "verify"}
+TOOLS = {"generate", "predict", "repro", "ui", "verify"}
 NO_SCRIPTS = {"__init__", "__main__", "command"}
 
 
@@ -76,7 +76,7 @@ def test_only_check_depends_on_the_comments_of_params_yaml():
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_runs_the_script_of_its_name(stage):
-    assert body(stage)["cmd"].split()[:3] == ["python", "-m", f"stages.{stage}"]
+    assert body(stage)["cmd"].split()[:4] == ["exec", "python", "-m", f"stages.{stage}"]
 
 
 def test_each_script_is_a_stage_or_a_tool():

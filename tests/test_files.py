@@ -165,7 +165,7 @@ def test_missing_or_damaged_file_is_reported(tmp_path, error_of):
     path.write_text("{")
     assert error_of(files.read_json, path).startswith(f"{path}: not JSON (")
     path.write_bytes(b"a,b\n1,\xff\n")
-    assert error_of(files.read_csv, path) == f"{path}: damaged; run `make mend` and `dvc repro`"
+    assert error_of(files.read_csv, path).startswith(f"{path}: damaged; run `dvc repro`")
 
 
 def test_digest_of_one_file_is_that_of_its_content(tmp_path):

@@ -22,7 +22,14 @@ LAYERS = (
     ("pipeline/__init__.py", "pipeline/determinism.py", "pipeline/files.py", "pipeline/paths.py", "pipeline/errors.py"),
 )
 BASE = len(LAYERS) - 1
-EXECUTION_USERS = ("stages", "pipeline/inference", "pipeline/evaluation", "pipeline/training", "pipeline/execution")
+EXECUTION_USERS = (
+    "stages",
+    "pipeline/tracking",
+    "pipeline/inference",
+    "pipeline/evaluation",
+    "pipeline/training",
+    "pipeline/execution",
+)
 
 
 def place(path: Path) -> tuple[int, str]:

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from tests.support.imports import project_files
-from tests.support.small import REPOSITORY
+from tests.support.project import REPOSITORY
 
 LIBRARIES = ("torch", "mlflow", "dvc")
 
@@ -13,23 +13,26 @@ LIBRARIES = ("torch", "mlflow", "dvc")
 def private_names(text):
     """Return the private names that a file imports from the libraries, or takes from modules of theirs."""
     tree = ast.parse(text)
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    modules = {
-        (alias.asname or alias.name).partition(".")[0]
-        for node in imports
-        for alias in node.names
-        if (node.module or "" if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0] in LIBRARIES
-    }
+    modules = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.endswith("__"):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            start = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            for alias in node.names:
+                parts = f"{start}{alias.name}".split(".")
+                if parts[0] in LIBRARIES:
+                    modules.add((alias.asname or alias.name).partition(".")[0])
+                    yield from filter(is_private, parts)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
             root = node.value
             while isinstance(root, ast.Attribute):
                 root = root.value
             if isinstance(root, ast.Name) and root.id in modules:
                 yield ast.unparse(node)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in LIBRARIES:
-            parts = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
-            yield from (part for part in parts if part.startswith("_"))
+
+
+def is_private(name):
+    return name.startswith("_") and not name.endswith("__")
 
 
 @pytest.mark.parametrize("path", project_files(), ids=str)
@@ -43,6 +46,7 @@ def test_no_private_name_of_a_library_is_used(path):
         ("import torch\ntorch._foreach_add_([], [])", ["torch._foreach_add_"]),
         ("from torch import nn\nnn.modules._x", ["nn.modules._x"]),
         ("from torch._dynamo import x", ["_dynamo"]),
+        ("import torch._dynamo as d", ["_dynamo"]),
         ("import mlflow.tracking\nmlflow.tracking._tracking_service", ["mlflow.tracking._tracking_service"]),
         ("import torch\ntorch.__version__\nself._x", []),
     ],

@@ -35,7 +35,7 @@ def changed_stages(repository, file):
         ("pipeline/evaluation/baselines/next_symbol.py", EVALUATE),
         ("pipeline/models/cells.py", TRAIN | EVALUATE),
         ("pipeline/training/loop.py", TRAIN),
-        ("pipeline/data/formats/words.py", {"prepare@words", "prepare@overfit"}),
+        ("pipeline/data/formats/words.py", {"prepare@words", "prepare@overfit", "report"}),
     ],
 )
 def test_a_changed_byte_reruns_what_it_can_change(copy_once, file, stages):

@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
+from tests.support.project import REPOSITORY as ROOT
 from tests.support.repository import Repository, ran
-from tests.support.small import REPOSITORY as ROOT
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
 

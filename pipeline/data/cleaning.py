@@ -10,14 +10,12 @@ import numpy as np
 from pipeline.data.archives import is_zip, read_single_member
 from pipeline.data.readers import decode, read_blocks
 from pipeline.data.vocabulary import CODE_POINTS, CodePoints, Vocabulary, code_points
-from pipeline.params.schema import TextParams, WindowsParams
+from pipeline.params.datasets import LongTextParams
 
 ANY = "any"
 SPACE = ord(" ")
 CASED = 0x20000  # no letter from here on has a capital
 OPENING = 60  # characters
-
-LongTextParams = TextParams | WindowsParams
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from pipeline import files
 from pipeline.data.vocabulary import Vocabulary
-from pipeline.errors import DataError
+from pipeline.errors import REPAIR, DataError
 from pipeline.files import Arrays
-from pipeline.params.schema import Block, DatasetParams, Task
+from pipeline.params.schema import Block
 
 CARD = "data_card.json"
 SPLITS = ("train", "validation", "test")
@@ -55,7 +55,7 @@ class DataCard(Block):
 
     dataset: str
     format: str
-    task: Task
+    task: str
     raw: str
     raw_sha256: str
     unit: str  # what a row is: words, numbers, days, names, characters, windows
@@ -72,20 +72,6 @@ class DataCard(Block):
 
 
 @dataclass(frozen=True)
-class Draft:
-    """What a format's module makes of a raw file; `assemble` adds the data card."""
-
-    unit: str
-    splits: Mapping[str, Arrays]
-    vocabulary: Vocabulary | None = None
-    classes: Mapping[str, int] = field(default_factory=dict)
-    season: int | None = None
-    scaling: Mapping[str, Scale] = field(default_factory=dict)
-    passage: Passage | None = None
-    issues: tuple[DataIssue, ...] = ()
-
-
-@dataclass(frozen=True)
 class Prepared:
     """A data set ready for training: data card, vocabulary, class names and the arrays of each split."""
 
@@ -93,29 +79,6 @@ class Prepared:
     vocabulary: Vocabulary | None
     classes: tuple[str, ...]
     splits: Mapping[str, Arrays]
-
-
-def assemble(name: str, params: DatasetParams, raw_sha256: str, draft: Draft) -> Prepared:
-    """Return the prepared data set of a draft, with its data card."""
-    card = DataCard(
-        dataset=name,
-        format=params.format,
-        task=params.task,
-        raw=params.raw,
-        raw_sha256=raw_sha256,
-        unit=draft.unit,
-        rows={split: len(next(iter(arrays.values()))) for split, arrays in draft.splits.items()},
-        symbols=draft.vocabulary.size if draft.vocabulary else None,
-        unknown=draft.vocabulary.unknown if draft.vocabulary else None,
-        classes=draft.classes or None,
-        season=draft.season,
-        scaling=draft.scaling,
-        passage=draft.passage,
-        issues=draft.issues,
-        refit=params.refit,
-        digest=_digest(draft.vocabulary, tuple(draft.classes), draft.splits),
-    )
-    return Prepared(card, draft.vocabulary, tuple(draft.classes), draft.splits)
 
 
 def write(prepared: Prepared, folder: Path) -> None:
@@ -157,9 +120,20 @@ def read_verified(folder: Path) -> Prepared:
         DataError: as for `read`, and if the content has changed.
     """
     prepared = read(folder)
-    if _digest(prepared.vocabulary, prepared.classes, prepared.splits) != prepared.card.digest:
-        raise DataError(f"{folder}: damaged, by the digest in its {CARD}; run `make mend` and `dvc repro`")
+    if content_digest(prepared.vocabulary, prepared.classes, prepared.splits) != prepared.card.digest:
+        raise DataError(f"{folder}: damaged, by the digest in its {CARD}; {REPAIR}")
     return prepared
+
+
+def content_digest(vocabulary: Vocabulary | None, classes: tuple[str, ...], splits: Mapping[str, Arrays]) -> str:
+    """Return the SHA-256 of arrays, vocabulary and class names."""
+    digest = hashlib.sha256(json.dumps([vocabulary.symbols if vocabulary else None, classes]).encode())
+    for split, arrays in splits.items():
+        for name, array in sorted(arrays.items()):
+            digest.update(f"\0{split}/{name} {array.dtype.str} {array.shape}\0".encode())
+            for block in _read_bytes(array):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def scale(numbers: NDArray[Any], season: int | None = None) -> Scale:
@@ -180,17 +154,6 @@ def scale(numbers: NDArray[Any], season: int | None = None) -> Scale:
 
 def _describe_vocabulary(vocabulary: Vocabulary, classes: tuple[str, ...]) -> dict[str, Any]:
     return {"symbols": list(vocabulary.symbols), "classes": list(classes) or None}
-
-
-def _digest(vocabulary: Vocabulary | None, classes: tuple[str, ...], splits: Mapping[str, Arrays]) -> str:
-    """Return the SHA-256 of arrays, vocabulary and class names."""
-    digest = hashlib.sha256(json.dumps([vocabulary.symbols if vocabulary else None, classes]).encode())
-    for split, arrays in splits.items():
-        for name, array in sorted(arrays.items()):
-            digest.update(f"\0{split}/{name} {array.dtype.str} {array.shape}\0".encode())
-            for block in _read_bytes(array):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def _read_bytes(array: NDArray[Any]) -> Iterator[bytes]:

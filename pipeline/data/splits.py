@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import DataError
-from pipeline.params.schema import DatasetParams, LabelledParams, PairsParams, WordsParams
+from pipeline.params.datasets import DatasetParams, ShuffledParams
 
 Rows = NDArray[np.intp]
-ShuffledParams = WordsParams | PairsParams | LabelledParams
 
 
 def split_sizes(count: int, params: DatasetParams, where: str, minimum: int = 1) -> dict[str, int]:

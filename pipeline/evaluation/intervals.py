@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 
 LEVEL = 0.95  # of the intervals; a difference is significant at alpha = 1 - LEVEL
-SHARES = ("accuracy", "macro_f1", "letter_accuracy", "final_letter_accuracy", "exact")  # metrics between 0 and 1
 
 
 def interval(values: Sequence[float], lowest: float = -math.inf, highest: float = math.inf) -> dict[str, float]:
@@ -28,8 +27,3 @@ def interval(values: Sequence[float], lowest: float = -math.inf, highest: float 
     error = float(np.std(values, ddof=1)) / len(values) ** 0.5
     half = float(stdtrit(len(values) - 1, (1 + LEVEL) / 2)) * error
     return {"mean": mean, "low": max(mean - half, lowest), "high": min(mean + half, highest)}
-
-
-def metric_interval(values: Sequence[float], metric: str) -> dict[str, float]:
-    """Return the `interval` of a metric: no metric is below 0, and some are not above 1."""
-    return interval(values, 0.0, 1.0 if metric in SHARES else math.inf)

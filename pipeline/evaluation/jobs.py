@@ -1,27 +1,22 @@
 """Evaluate one network, baseline or bound on the splits of its data set; runs in a worker."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.data import prepared as data
 from pipeline.data.prepared import Prepared
-from pipeline.data.vocabulary import Vocabulary
 from pipeline.determinism import Reproducibility, choose_device, reproducibility
 from pipeline.evaluation.baselines.base import FitData
 from pipeline.evaluation.results import Evaluation, EvaluationJob, MetricsOnly, Sample, SplitResult
-from pipeline.evaluation.tasks import find_format, find_task
+from pipeline.evaluation.tasks import EVALUATIONS
 from pipeline.files import Arrays
-from pipeline.models import sampling, storage
+from pipeline.models import storage
 from pipeline.models.network import SequenceModel, load_network
 from pipeline.models.storage import HELD_OUT, REFIT
 from pipeline.params.schema import BOUND
 from pipeline.tasks import TASKS
 from pipeline.tasks.examples import join_splits
-
-TEMPERATURES = (0.0, 0.8)  # of the samples
-PREFIX_LENGTH, SAMPLE_LENGTH = 24, 240  # characters of a text
-PREFIX_WORDS = 4  # test words whose first letters are continued
 
 
 class Split(NamedTuple):
@@ -41,15 +36,22 @@ def evaluate_job(job: EvaluationJob) -> Evaluation:
         ParamsError: if a split is too short for the model, or PIPELINE_DEVICE names no usable device.
     """
     prepared = data.read(job.prepared)
-    task = find_task(prepared.card)
+    task = EVALUATIONS[prepared.card.task]
     results = _evaluate_splits(prepared, job)
     metrics = {
-        split: result.metrics if isinstance(result, MetricsOnly) else task.metrics(result, prepared.card)
+        split: result.metrics if isinstance(result, MetricsOnly) else task.compute(result, prepared.card)
         for split, result in results.items()
     }
     predictions = {split: result for split, result in results.items() if not isinstance(result, MetricsOnly)}
-    samples = tuple(_samples(prepared, job)) if task.generates else ()
-    return Evaluation(job.model, job.seed, metrics, predictions, samples, _reproducibility(job))
+    return Evaluation(job.model, job.seed, metrics, predictions, _samples(prepared, job), _reproducibility(job))
+
+
+def _samples(prepared: Prepared, job: EvaluationJob) -> tuple[Sample, ...]:
+    """Return the texts that a network generates, if its task is to write text."""
+    generate, folder = EVALUATIONS[prepared.card.task].generate, job.folder
+    if generate is None or folder is None:
+        return ()
+    return tuple(generate(prepared, lambda fit: _load(prepared, folder, job.seed, fit), job.seed))
 
 
 def _reproducibility(job: EvaluationJob) -> Reproducibility:
@@ -92,7 +94,7 @@ def _evaluate_network(prepared: Prepared, folder: Path, seed: int) -> dict[str, 
 def _evaluate_baseline(prepared: Prepared, name: str) -> dict[str, SplitResult]:
     """Fit a baseline once to the training rows, and where there is a refit once to all rows."""
     arrays, splits = prepared.splits, _splits(prepared)
-    fit_baseline = find_format(prepared.card).fits[name]
+    fit_baseline = EVALUATIONS[prepared.card.task].references(prepared).baselines[name].fit
     rows_of_fits = {split.fit: arrays["train"] if split.fit == HELD_OUT else split.arrays for split in splits.values()}
     predict = {
         fit: fit_baseline(FitData(prepared.card, rows, arrays["train"], arrays.get("validation")))
@@ -103,10 +105,10 @@ def _evaluate_baseline(prepared: Prepared, name: str) -> dict[str, SplitResult]:
 
 def _compute_bound(prepared: Prepared) -> dict[str, SplitResult]:
     """Return the bound of each split on which there is one."""
-    bound = find_format(prepared.card).bound
+    bound = EVALUATIONS[prepared.card.task].references(prepared).bound
     if bound is None:
         return {}
-    metrics = {name: bound(split.fit, split.arrays) for name, split in _splits(prepared).items()}
+    metrics = {name: bound.compute(split.fit, split.arrays) for name, split in _splits(prepared).items()}
     return {name: MetricsOnly(values) for name, values in metrics.items() if values}
 
 
@@ -114,32 +116,3 @@ def _load(prepared: Prepared, folder: Path, seed: int, fit: str) -> SequenceMode
     """Return a trained network, or None if it diverged."""
     shape = TASKS[prepared.card.task].shape(prepared.card)
     return load_network(storage.read_params(folder), shape, folder, seed, fit)
-
-
-def _samples(prepared: Prepared, job: EvaluationJob) -> Iterator[Sample]:
-    """Let a language model continue the first words of the test text, or the first letters of test words."""
-    if job.folder is None or prepared.vocabulary is None or "test" not in prepared.splits:
-        return
-    of_words = "stream" not in prepared.splits["test"]
-    # A list of words is small: a fit on a part of it hardly generates any of them.
-    fit = REFIT if of_words and prepared.card.refit else HELD_OUT
-    model = _load(prepared, job.folder, job.seed, fit)
-    if model is None:
-        return
-    for prefix, length in _prefixes(prepared, prepared.vocabulary):
-        for temperature in TEMPERATURES:
-            text = "".join(sampling.generate(model, prepared.vocabulary, prefix, length, temperature, job.seed))
-            yield Sample(temperature, prefix, text)
-
-
-def _prefixes(prepared: Prepared, vocabulary: Vocabulary) -> Iterator[tuple[str, int]]:
-    """Yield each prefix that a model continues, and the number of symbols to generate."""
-    test = prepared.splits["test"]
-    if "stream" in test:
-        opening = vocabulary.decode(test["stream"][: 2 * PREFIX_LENGTH].tolist())
-        after_space = opening[PREFIX_LENGTH // 2 :].partition(" ")[2][:PREFIX_LENGTH]
-        yield after_space or opening[:PREFIX_LENGTH], SAMPLE_LENGTH  # not every script has spaces
-        return
-    longest = max(int(arrays["lengths"].max()) for arrays in prepared.splits.values())
-    for letter in dict.fromkeys(test["symbols"][:, 0].tolist()[:PREFIX_WORDS]):
-        yield vocabulary.decode([letter]), longest - 1

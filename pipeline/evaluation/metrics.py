@@ -1,4 +1,4 @@
-"""Metrics of predictions; `tasks` says which of them each task has.
+"""Metrics of predictions: what each is, and the functions that compute them; `tasks` says which each task has.
 
 An nll is the negative log-likelihood of the true symbol or class, in nats. Arrays have an entry for each item, (n,).
 """
@@ -9,10 +9,68 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.evaluation.about import Metric
+
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 
 MAX_NATS = 700.0
+
+ACCURACY = Metric(
+    name="accuracy",
+    label="accuracy",
+    explanation="share of rows, or symbols, that are predicted correctly",
+    higher_is_better=True,
+    at_most=1.0,
+)
+MACRO_F1 = Metric(
+    name="macro_f1",
+    label="macro-F1",
+    explanation="F1 of each class, averaged so that small classes count as much as large ones",
+    higher_is_better=True,
+    at_most=1.0,
+)
+LETTER_ACCURACY = Metric(
+    name="letter_accuracy",
+    label="letter accuracy",
+    explanation="share of letters after the first that are predicted correctly, given the true letters before",
+    higher_is_better=True,
+    at_most=1.0,
+)
+FINAL_LETTER_ACCURACY = Metric(
+    name="final_letter_accuracy",
+    label="final letter accuracy",
+    explanation="the same for the last letter of a word alone",
+    higher_is_better=True,
+    at_most=1.0,
+)
+EXACT = Metric(
+    name="exact",
+    label="exact after rounding",
+    explanation="share of predictions that are correct after rounding",
+    higher_is_better=True,
+    at_most=1.0,
+)
+LOSS = Metric(
+    name="loss",
+    label="loss (nats)",
+    explanation="cross-entropy: the mean negative log-likelihood (nll), -ln(probability of the truth), in nats",
+)
+PERPLEXITY = Metric(
+    name="perplexity",
+    label="perplexity",
+    explanation="exp(loss): the prediction is as uncertain as a choice among that many equally likely symbols",
+)
+BITS_PER_SYMBOL = Metric(name="bits_per_symbol", label="bits per symbol", explanation="the loss in bits")
+MSE = Metric(name="mse", label="mean squared error", explanation="mean of (prediction - true value) squared")
+MAE = Metric(name="mae", label="mean absolute error", explanation="mean of |prediction - true value|")
+RMSE = Metric(name="rmse", label="root mean squared error", explanation="square root of the mean squared error")
+MASE = Metric(
+    name="mase",
+    label="MASE",
+    explanation="mean absolute error divided by that of the seasonal naive forecast (the value one season before) on "
+    "the training days",
+)
 
 
 def loss(nll: FloatArray) -> float:

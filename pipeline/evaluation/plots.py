@@ -14,7 +14,6 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.evaluation import png
 from pipeline.params.schema import is_baseline
 
 if TYPE_CHECKING:
@@ -83,10 +82,8 @@ def plot_confusion(rows: Rows, path: Path, title: str) -> None:
     from matplotlib import colormaps
 
     classes = sorted({row[side] for row in rows for side in ("truth", "prediction")})
-    index = {name: number for number, name in enumerate(classes)}
-    counts = [[0] * len(classes) for _ in classes]
-    for row in rows:
-        counts[index[row["truth"]]][index[row["prediction"]]] += int(row["count"])
+    cells = {(row["truth"], row["prediction"]): int(row["count"]) for row in rows}
+    counts = [[cells.get((truth, prediction), 0) for prediction in classes] for truth in classes]
     shares = [[count / max(sum(line), 1) for count in line] for line in counts]
     size = max(5.2, min(9.0, 3.0 + 0.34 * len(classes)))
     with _figure(path, title, size * 0.88, size) as figure:
@@ -123,7 +120,7 @@ def plot_forecast(rows: Rows, path: Path, title: str) -> None:
             _plot_references(panel, rows, baselines if shared else baselines[:1])
             for colour, model in zip(COLOURS, panel_models, strict=False):
                 label = model if shared else "model"
-                panel.plot(_dates(rows), _column(rows, model), color=colour, linewidth=1.4, label=label)
+                _plot_column(panel, rows, model, color=colour, linewidth=1.4, label=label)
             if not shared:
                 panel.set_title(panel_models[0])
         _label_unit(figure, axes, "value of the day")
@@ -134,17 +131,18 @@ def _plot_references(axes: "Axes", rows: Rows, baselines: Sequence[str]) -> None
     """Plot the true values and the baselines' forecasts over an axis of dates."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    axes.plot(_dates(rows), _column(rows, "truth"), color="black", linewidth=1.8, label="truth")
+    _plot_column(axes, rows, "truth", color="black", linewidth=1.8, label="truth")
     for name, style in zip(baselines, cycle(BASELINE_STYLES), strict=False):
-        axes.plot(_dates(rows), _column(rows, name), color=BASELINE_COLOUR, linestyle=style, label=name)
+        _plot_column(axes, rows, name, color=BASELINE_COLOUR, linestyle=style, label=name)
     locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     offsets = ["", *["%Y"] * 5]  # beside ticks of months or less: the year alone, as the ticks name the months
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, offset_formats=offsets))  # type: ignore[no-untyped-call]
 
 
-def _dates(rows: Rows) -> Any:
-    return [date.fromisoformat(row["date"]) for row in rows]
+def _plot_column(axes: "Axes", rows: Rows, name: str, **style: Any) -> None:
+    dates = [date.fromisoformat(row["date"]) for row in rows]
+    axes.plot(dates, [_number(row[name]) for row in rows], **style)  # type: ignore[arg-type]  # matplotlib takes dates
 
 
 @contextmanager
@@ -152,6 +150,7 @@ def _figure(path: Path, title: str, height: float = HEIGHT, width: float = WIDTH
     """Yield an empty figure in a fixed style, and save it to `path` at the end of the block."""
     import matplotlib
     from matplotlib.figure import Figure
+    from PIL import Image
 
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()  # ignore the user's own matplotlibrc
@@ -161,7 +160,11 @@ def _figure(path: Path, title: str, height: float = HEIGHT, width: float = WIDTH
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         figure.suptitle(textwrap.fill(title, int(7 * width)), fontsize=STYLE["axes.titlesize"], fontweight="bold")
         yield figure
-        png.save(figure, path)
+        figure.savefig(path, format="png")
+    # With few colours it is a third as large: Git keeps every version of it, and of the report that contains it.
+    with Image.open(path) as image:
+        reduced = image.convert("RGB").quantize(method=Image.Quantize.MAXCOVERAGE, kmeans=1)
+    reduced.save(path, format="PNG", optimize=True)
 
 
 def loss_lines(rows: Rows) -> dict[str, Line]:
@@ -178,21 +181,15 @@ def _over_seeds(rows: Rows, column: str) -> Line:
     """Return each epoch's mean, lowest and highest loss over the seeds that reached it."""
     values: dict[int, list[float]] = {}
     for row in rows:
-        if (value := _number(row[column])) is not None:
+        if not math.isnan(value := _number(row[column])):
             values.setdefault(int(row["epoch"]), []).append(value)
     return [(epoch, sum(losses) / len(losses), min(losses), max(losses)) for epoch, losses in sorted(values.items())]
 
 
-def _number(entry: object) -> float | None:
-    """Return a table's entry as a number, or None if it is empty, infinite or NaN."""
-    value = float(str(entry)) if entry not in ("", None) else math.nan
-    return value if math.isfinite(value) else None
-
-
-def _column(rows: Rows, name: str) -> list[float]:
-    """Return a column of numbers, NaN where there is none, which leaves a gap in the line."""
-    values = [_number(row[name]) for row in rows]
-    return [math.nan if value is None else value for value in values]
+def _number(entry: str | float) -> float:
+    """Return a table's entry as a number; NaN, which leaves a gap in a line, if it is empty or infinite."""
+    value = math.nan if entry == "" else float(entry)
+    return value if math.isfinite(value) else math.nan
 
 
 def _panels(figure: "Figure", count: int, columns: int, x_label: str = "epoch") -> list["Axes"]:

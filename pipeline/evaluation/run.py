@@ -1,5 +1,6 @@
 """Evaluate all models of a data set; write metrics, tables and figures."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -8,17 +9,17 @@ from typing import Any
 from pipeline import files, paths
 from pipeline.data import prepared as data
 from pipeline.data.prepared import DataCard
-from pipeline.evaluation import figures, intervals, significance
+from pipeline.evaluation import about, figures, intervals, significance
+from pipeline.evaluation.about import About
 from pipeline.evaluation.ensemble import ensemble_metrics
 from pipeline.evaluation.figures import PlotJob
 from pipeline.evaluation.results import Evaluation, EvaluationJob, Evaluations
 from pipeline.evaluation.tables import make_tables
-from pipeline.evaluation.tasks import find_format, find_task
+from pipeline.evaluation.tasks import EVALUATIONS
+from pipeline.evaluation.tasks.base import References, TaskEvaluation
 from pipeline.execution import executor
 from pipeline.execution.executor import Report
 from pipeline.models import storage
-from pipeline.params.compatibility import leaks_target
-from pipeline.params.schema import BOUND, Task
 
 Job = Callable[[], Any]
 
@@ -38,53 +39,66 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
         ParamsError: if an environment variable names no usable device or number of workers.
     """
     prepared = data.read_verified(paths.prepared(dataset))
-    task = find_task(prepared.card)
+    task = EVALUATIONS[prepared.card.task]
+    references = task.references(prepared)
     for part in ("tables", "figures"):
         (folder / part).mkdir()
     files.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curve_rows(dataset, models))
     curves = figures.curve_figures(dataset, folder, task.loss_unit)
-    evaluations = _evaluate_all(dataset, prepared.card, models, curves)
+    evaluations = _evaluate_all(dataset, references, models, curves)
+    leaking = [name for name in models if task.leaks_target(storage.read_params(paths.model(dataset, name)))]
+    about.write(_describe(task, references, evaluations, leaking), folder)
     files.write_json(folder / "metrics.json", summarise(evaluations, prepared.card))
     files.write_csv(folder / "seeds.csv", SEED_COLUMNS, _seed_rows(evaluations))
     for name, (header, rows) in make_tables(task.tables, prepared, evaluations).items():
         files.write_csv(folder / "tables" / name, header, rows)
-    _write_comparisons(folder / "tables", prepared.card, evaluations, _leaking(dataset, models, prepared.card.task))
-    level = evaluations.reproducibility
-    files.write_csv(folder / "tables" / "reproducibility.csv", ("reproducibility",), [(level,)])
+    block_size = prepared.card.season or references.block_size
+    for name, compare in COMPARISON_TABLES:
+        if comparisons := compare(prepared.card, evaluations, block_size, leaking):
+            table = folder / "tables" / f"{name}.csv"
+            files.write_csv(table, significance.COLUMNS, significance.comparison_rows(comparisons))
     if plots := [plot for make_figures in task.figures for plot in make_figures(dataset, folder)]:
         executor.run(run_job, plots, preload=PRELOAD)
     return evaluations
 
 
-def _evaluate_all(dataset: str, card: DataCard, models: Sequence[str], plots: Sequence[PlotJob]) -> Evaluations:
+def _evaluate_all(dataset: str, references: References, models: Sequence[str], plots: Sequence[PlotJob]) -> Evaluations:
     """Evaluate every network, the baselines and the bound; the plots, which need no results, are made beside that."""
     prepared = paths.prepared(dataset)
-    references = [EvaluationJob(prepared, name, 0, None) for name in (*find_format(card).fits, BOUND)]
+    references_first = [EvaluationJob(prepared, name, 0, None) for name in references.describe()]
     folders = {name: paths.model(dataset, name) for name in models}
     networks = [
         EvaluationJob(prepared, name, seed, folder)
         for name, folder in folders.items()
         for seed in storage.read_seeds(folder)
     ]
-    reference_jobs, network_jobs = ([partial(evaluate_job, job) for job in jobs] for jobs in (references, networks))
+    reference_jobs, network_jobs = (
+        [partial(evaluate_job, job) for job in jobs] for jobs in (references_first, networks)
+    )
     jobs: list[Job] = [*reference_jobs, *plots, *network_jobs]  # the longest first
     results = executor.run(run_job, jobs, preload=PRELOAD)
-    # Where no bound can be computed it has no metrics, and is left out.
-    of_references = (result for result in results[: len(references)] if result.metrics or result.model != BOUND)
-    return Evaluations((*results[len(references) + len(plots) :], *of_references))
+    of_references = (result for result in results[: len(reference_jobs)] if result.metrics)  # a bound may have none
+    return Evaluations((*results[len(reference_jobs) + len(plots) :], *of_references))
 
 
-def _leaking(dataset: str, models: Sequence[str], task: Task) -> list[str]:
-    """Return the models whose input contains their target."""
-    return [name for name in models if leaks_target(storage.read_params(paths.model(dataset, name)), task)]
-
-
-def _write_comparisons(folder: Path, card: DataCard, evaluations: Evaluations, excluded: Sequence[str]) -> None:
-    """Write a table of the pairs of models, and one of the ensembles; each only if something is compared."""
-    for name, compare in COMPARISON_TABLES:
-        if comparisons := compare(card, evaluations, excluded):
-            rows = significance.comparison_rows(comparisons)
-            files.write_csv(folder / f"{name}.csv", significance.COLUMNS, rows)
+def _describe(task: TaskEvaluation, references: References, evaluations: Evaluations, leaking: list[str]) -> About:
+    """Return what the results are, in words, with the metrics and references that they have."""
+    measured: dict[str, dict[str, None]] = {}  # by split, in the order in which they were computed
+    for name in evaluations.names:
+        for split, metrics in evaluations.metrics(name).items():
+            measured.setdefault(split, {}).update(dict.fromkeys(metrics))
+    known = {metric.name: metric for metric in task.metrics}
+    return About(
+        goal=task.goal,
+        primary_metrics={split: task.choose_primary(split, list(of)) for split, of in measured.items()},
+        metrics={name: known[name] for of in measured.values() for name in of},
+        difference=task.compared.difference,
+        references={name: of for name, of in references.describe().items() if name in evaluations.names},
+        table_headings={Path(table.file).stem: table.heading for table in task.tables},
+        leaks_target=tuple(leaking),
+        leak=task.leak,
+        reproducibility=evaluations.reproducibility,
+    )
 
 
 def run_job(job: Job, report: Report) -> Any:
@@ -108,9 +122,10 @@ def summarise(evaluations: Evaluations, card: DataCard) -> dict[str, Any]:
 
 
 def _summarise_split(evaluations: Evaluations, card: DataCard, model: str, split: str) -> dict[str, Any]:
-    ensemble = ensemble_metrics(card, evaluations, model, split)
+    ensemble, known = ensemble_metrics(card, evaluations, model, split), EVALUATIONS[card.task].metrics
+    highest = {metric.name: metric.at_most for metric in known if metric.at_most is not None}
     return {
-        metric: intervals.metric_interval(list(values.values()), metric)
+        metric: intervals.interval(list(values.values()), 0.0, highest.get(metric, math.inf))
         | ({"ensemble": ensemble[metric]} if metric in ensemble else {})
         for metric, values in evaluations.metrics(model)[split].items()
     }

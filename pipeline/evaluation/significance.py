@@ -25,8 +25,8 @@ from pipeline.data.prepared import DataCard
 from pipeline.evaluation.ensemble import ensemble_predictions
 from pipeline.evaluation.intervals import LEVEL
 from pipeline.evaluation.results import Evaluations
-from pipeline.evaluation.tasks import find_format, find_task
-from pipeline.evaluation.tasks.base import ComparedMetric
+from pipeline.evaluation.tasks import EVALUATIONS
+from pipeline.evaluation.tasks.base import Compared
 from pipeline.params.schema import BASELINE
 
 if TYPE_CHECKING:
@@ -56,36 +56,41 @@ class Comparison:
     significant: bool
 
 
-def compare_models(card: DataCard, evaluations: Evaluations, excluded: Sequence[str] = ()) -> list[Comparison]:
+def compare_models(
+    card: DataCard, evaluations: Evaluations, block_size: int, excluded: Sequence[str] = ()
+) -> list[Comparison]:
     """Compare each pair of models, and each model with the strong baseline, on the test items.
 
     Args:
         card: The data card.
         evaluations: All evaluations of the data set; a model is compared on the seeds that finished.
+        block_size: Neighbouring items that are correlated.
         excluded: Models to leave out, such as those that leak their target.
     """
     by_model = {name: evaluations.predictions(name, "test") for name in (*evaluations.models, BASELINE)}
     seeds = {name: list(by_seed.values()) for name, by_seed in by_model.items() if by_seed and name not in excluded}
-    return _compare(card, seeds, list(combinations(seeds, 2)))
+    return _compare(EVALUATIONS[card.task].compared, seeds, list(combinations(seeds, 2)), block_size)
 
 
-def compare_ensembles(card: DataCard, evaluations: Evaluations, excluded: Sequence[str] = ()) -> list[Comparison]:
+def compare_ensembles(
+    card: DataCard, evaluations: Evaluations, block_size: int, excluded: Sequence[str] = ()
+) -> list[Comparison]:
     """Compare each model's ensemble with the strong baseline, on the test items; the arguments are the same."""
-    ensembles = {
-        name: ensemble_predictions(evaluations, name, "test") for name in evaluations.models if name not in excluded
-    }
+    names = [name for name in evaluations.models if name not in excluded]
+    ensembles = {name: ensemble_predictions(card, evaluations, name, "test") for name in names}
     baseline = list(evaluations.predictions(BASELINE, "test").values())
     if not baseline:
         return []
     seeds = {name: [ensemble] for name, ensemble in ensembles.items() if ensemble is not None}
-    return _compare(card, seeds | {BASELINE: baseline}, [(name, BASELINE) for name in seeds])
+    pairs = [(name, BASELINE) for name in seeds]
+    return _compare(EVALUATIONS[card.task].compared, seeds | {BASELINE: baseline}, pairs, block_size)
 
 
-def item_blocks(card: DataCard, predictions: "Predictions", items: int) -> IntArray:
+def item_blocks(predictions: "Predictions", items: int, block_size: int) -> IntArray:
     """Return the block of each item, (items,): its word, its stretch of a text or a series, or itself."""
     if "row" in predictions:
         return np.unique(predictions["row"], return_inverse=True)[1].astype(np.int64)
-    return np.arange(items, dtype=np.int64) // (card.season or find_format(card).block_size)
+    return np.arange(items, dtype=np.int64) // block_size
 
 
 def count_resamples(pairs: int) -> int:
@@ -104,19 +109,23 @@ class _Scores:
 
 
 def _compare(
-    card: DataCard, seeds: "Mapping[str, Sequence[Predictions]]", pairs: Sequence[tuple[str, str]]
+    metric: Compared,
+    seeds: "Mapping[str, Sequence[Predictions]]",
+    pairs: Sequence[tuple[str, str]],
+    block_size: int,
 ) -> list[Comparison]:
     """Compare pairs of models, all on the same resamples, and correct their p.
 
     Args:
-        card: The data card.
+        metric: What is compared.
         seeds: The predictions of each seed of each model, on the same items.
         pairs: The names of the models to compare.
+        block_size: Neighbouring items that are correlated.
     """
     if not pairs:
         return []  # there is one model, or none
-    metric, first = find_task(card).compared, next(iter(seeds.values()))[0]
-    block = item_blocks(card, first, len(metric.scores(first)))
+    first = next(iter(seeds.values()))[0]
+    block = item_blocks(first, len(metric.scores(first)), block_size)
     sizes = np.bincount(block).astype(np.float64)
     if len(sizes) < 2:
         return []  # a single block has no variance
@@ -132,7 +141,7 @@ def _compare(
     return apply_holm(comparisons)
 
 
-def _average(metric: ComparedMetric, seeds: "Sequence[Predictions]", block: IntArray) -> _Scores:
+def _average(metric: Compared, seeds: "Sequence[Predictions]", block: IntArray) -> _Scores:
     """Return the scores of a model from the predictions of its seeds."""
     sums = np.stack([np.bincount(block, metric.scores(predictions)) for predictions in seeds])  # (seeds, blocks)
     means, degrees = sums.sum(1) / len(block), len(seeds) - 1
@@ -185,16 +194,16 @@ def _seed_changes(one: _Scores, other: _Scores, resamples: int) -> FloatArray:
     return math.sqrt(variance) * np.random.default_rng(1).standard_t(degrees, resamples)
 
 
-def _comparison(metric: ComparedMetric, pair: tuple[str, str], difference: float, resampled: FloatArray) -> Comparison:
+def _comparison(metric: Compared, pair: tuple[str, str], difference: float, resampled: FloatArray) -> Comparison:
     """Return which of a pair is better, with its interval and p from the resampled differences."""
     better, worse = pair
-    if metric.lower_is_better:
+    if not metric.metric.higher_is_better:
         resampled, difference = -resampled, -difference
     if difference < 0:
         resampled, difference, better, worse = -resampled, -difference, worse, better
     low, high = np.quantile(resampled, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     p = min(1.0, 2 * (float(np.sum(resampled <= 0)) + 1) / (len(resampled) + 1))
-    return Comparison(better, worse, metric.name, difference, float(low), float(high), p, False)
+    return Comparison(better, worse, metric.metric.name, difference, float(low), float(high), p, False)
 
 
 def apply_holm(pairs: Sequence[Comparison]) -> list[Comparison]:

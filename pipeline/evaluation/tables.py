@@ -17,6 +17,7 @@ class Table:
     file: str
     columns: tuple[str, ...]
     rows: MakeRows
+    heading: str  # in the report
     by_model: bool = False  # `columns` are followed by one for each baseline and each model
 
 

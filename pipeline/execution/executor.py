@@ -6,23 +6,21 @@ A job gives the same result in any process, so the number of workers changes spe
 import gc
 import multiprocessing
 import os
-import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import forkserver, resource_tracker
-from multiprocessing.context import ForkServerContext
 from multiprocessing.queues import SimpleQueue
-from types import FrameType
 from typing import Any, TypeVar
 
 from pipeline.errors import ParamsError, PipelineError
+from pipeline.execution.lifecycle import block_terminal_signals
 
 WORKERS = "PIPELINE_WORKERS"
 SERVER = "pipeline.execution.forkserver"
+SECONDS_BETWEEN_WAKES = 0.2  # a signal that arrives just as Python begins to wait does not wake it
 KILLED = (
     f"a worker process was killed, most likely because memory ran out; set {WORKERS} to a smaller number, and run again"
 )
@@ -31,7 +29,6 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 Report = Callable[[Any], None]
 Message = tuple[int, Any]
-Handler = Callable[[int, FrameType | None], Any] | int | None
 
 _messages: SimpleQueue[Message | None]  # in a worker: to the process that submitted the jobs
 
@@ -77,7 +74,7 @@ def run(
 ) -> list[Result]:
     """Return function(job, report) for each job, in the order given.
 
-    The workers are forked from a server that has imported some modules once. They ignore Ctrl-C, which this process
+    The workers are forked from a server that has imported some modules once. They do not see Ctrl-C, which this process
     handles, and they end when it ends, for whatever reason.
 
     Args:
@@ -90,43 +87,62 @@ def run(
         PipelineError: if a worker or the server was killed, or the folder for temporary files cannot be used.
         ParamsError: if PIPELINE_WORKERS cannot be used.
     """
+    interrupted = threading.Event()
+    with ThreadPoolExecutor(1) as thread:  # Ctrl-C interrupts the main thread alone, so never a start of a process
+        try:
+            work = thread.submit(_run, function, jobs, show, preload, interrupted)
+            while not work.done():
+                wait([work], SECONDS_BETWEEN_WAKES)
+            return work.result()
+        except BaseException:
+            interrupted.set()
+            thread.submit(int).result()  # when `_run` has ended; a second Ctrl-C ends this wait, but not the block's
+            raise
+
+
+def _run(
+    function: Callable[[Job, Report], Result],
+    jobs: Sequence[Job],
+    show: Callable[[int, Any], None],
+    preload: Sequence[str],
+    interrupted: threading.Event,
+) -> list[Result]:
+    """Do what `run` does; the server and the workers inherit from this thread that Ctrl-C is blocked."""
     context = multiprocessing.get_context("forkserver")
-    _start_server(context, preload)
+    context.set_forkserver_preload([SERVER, *preload])
     messages: SimpleQueue[Message | None] = context.SimpleQueue()
     listener = threading.Thread(target=_listen, args=(messages, show), daemon=True)
-    with (
-        ProcessPoolExecutor(count_workers(len(jobs)), context, _start_worker, (messages,)) as pool,
-        _workers_end_on_error(),
-    ):
-        with _ctrl_c_delayed(), _reports_killed_server():
+    with ProcessPoolExecutor(count_workers(len(jobs)), context, _start_worker, (messages,)) as pool, _ends_workers():
+        block_terminal_signals()  # after the queue and the pool: with their first lock, multiprocessing unblocks Ctrl-C
+        with _reports_start_errors():
             futures = [pool.submit(_work, function, index, job) for index, job in enumerate(jobs)]
-            pool.submit(_do_nothing)  # wakes the pool, which might else not watch the worker that it started last
+            pool.submit(int)  # wakes the pool, which might else not watch the worker that it started last
         listener.start()
-        results = [future.result() for future in futures]
+        results = _wait_for(futures, interrupted)
     messages.put(None)
     listener.join()
     return results
 
 
-def _start_server(context: ForkServerContext, preload: Sequence[str]) -> None:
-    """Start the server that forks the workers, and wait until it has forked one process.
-
-    Ctrl-C reaches every process of a terminal: it must not interrupt the server's imports.
-    """
-    context.set_forkserver_preload([SERVER, *preload])
-    trial = context.Process(target=_do_nothing)
-    resource_tracker.ensure_running()  # else `forkserver.ensure_running` would start it, which unblocks the signal
-    with _ctrl_c_delayed(), _reports_long_tmpdir(), _reports_killed_server():
-        forkserver.ensure_running()
-        trial.start()
-    trial.join()
+def _wait_for(futures: "Sequence[Future[Result]]", interrupted: threading.Event) -> list[Result]:
+    """Return the results of all futures, or raise the first error at once."""
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, SECONDS_BETWEEN_WAKES, return_when=FIRST_EXCEPTION)
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        for future in done:
+            future.result()
+    return [future.result() for future in futures]
 
 
 @contextmanager
-def _reports_long_tmpdir() -> Iterator[None]:
-    """Turn the system's error on a temporary folder whose name is too long for a socket into one that names it."""
+def _reports_start_errors() -> Iterator[None]:
+    """Turn the errors of a server that does not answer, and of a path too long for its socket, into a user's errors."""
     try:
         yield
+    except (EOFError, ConnectionError):
+        raise PipelineError(KILLED) from None
     except OSError as error:
         if "AF_UNIX path too long" not in str(error):
             raise
@@ -136,54 +152,15 @@ def _reports_long_tmpdir() -> Iterator[None]:
 
 
 @contextmanager
-def _reports_killed_server() -> Iterator[None]:
-    """Turn the errors of a server that was killed, and so does not answer, into one that names the cause."""
+def _ends_workers() -> Iterator[None]:
+    """Stop the workers at once on the first error."""
     try:
         yield
-    except (EOFError, ConnectionError):
-        raise PipelineError(KILLED) from None
-
-
-def _do_nothing() -> None:
-    """Do nothing; starting the process is the purpose."""
-
-
-@contextmanager
-def _ctrl_c_delayed() -> Iterator[None]:
-    """Delay Ctrl-C to the end of the block; a process started in it never sees one.
-
-    Blocking the signal is not enough: the system delivers it to a library's thread that does not block it, and Python
-    then interrupts the main thread.
-    """
-    pressed: list[int] = []
-    handler = _handle_ctrl_c(lambda number, frame: pressed.append(number))
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        _handle_ctrl_c(handler)
-        if pressed:
-            signal.raise_signal(signal.SIGINT)
-
-
-def _handle_ctrl_c(handler: Handler) -> Handler:
-    """Set the handler of Ctrl-C and return the former one; None outside the main thread, which alone is interrupted."""
-    if threading.current_thread() is not threading.main_thread():
-        return None
-    return signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)
-
-
-@contextmanager
-def _workers_end_on_error() -> Iterator[None]:
-    """Stop the workers at once on the first error or Ctrl-C."""
-    try:
-        yield
-    except BrokenProcessPool:
-        raise PipelineError(KILLED) from None
-    except BaseException:  # also Ctrl-C; raised again below
+    except BaseException as error:
         for child in multiprocessing.active_children():
             child.terminate()
+        if isinstance(error, BrokenProcessPool):
+            raise PipelineError(KILLED) from None
         raise
 
 
@@ -199,7 +176,6 @@ def _start_worker(messages: "SimpleQueue[Message | None]") -> None:
     _messages = messages
     gc.freeze()  # what the server imported stays until the end
     gc.enable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -7,19 +7,17 @@ written. DVC's own locks make several DVC safe to run at once. If one fails, the
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import PipelineError
 from pipeline.execution import executor
-from pipeline.execution.lifecycle import RunLock
+from pipeline.execution.lifecycle import RunLock, block_terminal_signals
 
 DVC = (sys.executable, "-m", "dvc")
 LOCK = Path("dvc.lock")
@@ -96,8 +94,8 @@ def repro_command(stages: Sequence[str], force: bool) -> list[str]:
 def run(commands: Mapping[str, Sequence[str]], at_once: int, echo: Callable[[str], None]) -> None:
     """Run commands side by side.
 
-    Ctrl-C stops all of them, and Ctrl-Z suspends them until this process is continued. The stages that they run end
-    when this process does, for whatever reason.
+    Ctrl-C does not reach them, since a DVC that writes dvc.lock must not be interrupted; the stages that they run end
+    when this function or this process does, for whatever reason, and their DVC with them.
 
     Args:
         commands: By the name that is printed before each of their lines, in the order in which they start.
@@ -108,7 +106,7 @@ def run(commands: Mapping[str, Sequence[str]], at_once: int, echo: Callable[[str
         PipelineError: if a command fails; the message names the first one. The others are stopped.
     """
     runner = _Runner(max(map(len, commands)), echo)
-    with runner.suspended_by_ctrl_z(), ThreadPoolExecutor(at_once) as pool:
+    with ThreadPoolExecutor(at_once, initializer=block_terminal_signals) as pool:
         try:
             pending = {pool.submit(runner.run, name, command) for name, command in commands.items()}
             while pending:
@@ -120,70 +118,29 @@ def run(commands: Mapping[str, Sequence[str]], at_once: int, echo: Callable[[str
 
 
 class _Runner:
-    """Runs commands in several threads, and knows which are running."""
+    """Runs commands in several threads, until it is stopped."""
 
     def __init__(self, width: int, echo: Callable[[str], None]) -> None:
         self._width, self._echo = width, echo
         self._lock = RunLock()
         self._stopped = threading.Event()
-        self._starting = threading.RLock()  # a second Ctrl-Z may come while the first is handled
-        self._running = set[int]()  # process groups
 
     def run(self, name: str, command: Sequence[str]) -> None:
         """Run a command to its end and show what it prints; do neither once `stop` was called."""
         if self._stopped.is_set():
             return
-        with self._started(command) as process:
+        with _start(command, self._lock) as process:
             for line in process.stdout or ():
-                self._show(name, line.rstrip())
+                if line.strip() and not self._stopped.is_set():
+                    self._echo(f"{name:>{self._width}} | {line.rstrip()}")
         if process.returncode and not self._stopped.is_set():
             self.stop()
             raise PipelineError(f"{name}: {_describe_exit(process.returncode)}; the others were stopped")
-
-    @contextmanager
-    def _started(self, command: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
-        """Start a command, and count it among the running ones until it has ended."""
-        with self._starting:
-            process = _start(command, self._lock)
-            self._running.add(process.pid)
-        with process:
-            try:
-                yield process
-            finally:
-                self._running.discard(process.pid)
-
-    def _show(self, name: str, line: str) -> None:
-        if line and not self._stopped.is_set():
-            self._echo(f"{name:>{self._width}} | {line}")
 
     def stop(self) -> None:
         """Start no other command, and make the running stages end, which ends their DVC."""
         self._stopped.set()
         self._lock.release()
-        self._signal(signal.SIGCONT)  # a suspended process cannot end
-
-    @contextmanager
-    def suspended_by_ctrl_z(self) -> Iterator[None]:
-        """Make Ctrl-Z also suspend the commands, which are in process groups of their own."""
-        former = signal.signal(signal.SIGTSTP, lambda *_: self._suspend())
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGTSTP, former)
-
-    def _suspend(self) -> None:
-        """Suspend the commands, then this process; continue the commands when this process is continued."""
-        with self._starting:
-            try:
-                self._signal(signal.SIGSTOP)
-                os.kill(os.getpid(), signal.SIGSTOP)
-            finally:
-                self._signal(signal.SIGCONT)
-
-    def _signal(self, number: int) -> None:
-        for group in tuple(self._running):
-            with suppress(ProcessLookupError):  # it has just ended
-                os.killpg(group, number)
 
 
 def _describe_exit(code: int) -> str:
@@ -191,7 +148,6 @@ def _describe_exit(code: int) -> str:
 
 
 def _start(command: Sequence[str], lock: RunLock) -> "subprocess.Popen[str]":
-    """Start a command in its own process group: Ctrl-C must not reach its DVC, which may be writing dvc.lock."""
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -201,5 +157,4 @@ def _start(command: Sequence[str], lock: RunLock) -> "subprocess.Popen[str]":
         encoding="utf-8",
         errors="replace",
         env={**os.environ, **lock.environment},
-        process_group=0,
     )

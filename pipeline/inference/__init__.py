@@ -18,10 +18,10 @@ text that are outside the alphabet of its model, and says how they were read.
 """
 
 from pipeline.inference.base import Predictor
+from pipeline.inference.labels import Classifier, WindowClassifier
 from pipeline.inference.language import LanguageModel
 from pipeline.inference.numbers import Forecaster, Regressor
 from pipeline.inference.oov import UnknownSymbolWarning
-from pipeline.inference.text import Classifier, WindowClassifier
 
 __all__ = [
     "Classifier",

@@ -2,35 +2,41 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from pipeline.data.inputs import Encoded, Reader, input_errors
 from pipeline.data.prepared import Prepared
 from pipeline.errors import InputError
 from pipeline.inference import oov, table
-from pipeline.inference.forward import Encoded
 from pipeline.models.network import SequenceModel
-from pipeline.params.schema import DatasetParams, ModelParams
+from pipeline.params.models import ModelParams
+
+BLOCK = 1 << 13  # rows of a table
+CACHE_SIZE = 1 << 20  # answers
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A trained network, with its params and its data set."""
+    """A trained network, with its params, its data set, and what reads inputs for it."""
 
     name: str
     params: ModelParams
-    dataset: DatasetParams
     prepared: Prepared
     network: SequenceModel
+    reader: Reader
 
 
 class Predictor(ABC):
-    """A trained model that answers for new inputs, which it cleans as `prepare` cleans the data set.
+    """A trained model that answers for new inputs.
 
     Attributes:
         trained: The network, its params and its data set.
         name: The model's name in params.yaml.
+        reader: Reads inputs as `prepare` reads the data set's file.
         vocabulary: The data set's vocabulary; None for a data set of numbers.
         notify: Called with a line that lists symbols which cleaning replaced or left out. By default it issues an
             `UnknownSymbolWarning`.
@@ -38,11 +44,11 @@ class Predictor(ABC):
         answer_columns: The columns that `answer_table` adds to those of its source.
     """
 
-    column: str
     answer_columns: tuple[str, ...] = ("prediction",)
 
     def __init__(self, trained: TrainedModel) -> None:
         self.trained, self.name, self.vocabulary = trained, trained.name, trained.prepared.vocabulary
+        self.reader, self.column = trained.reader, trained.reader.column
         self.notify: Callable[[str], None] = oov.warn
 
     @abstractmethod
@@ -53,17 +59,14 @@ class Predictor(ABC):
             InputError: if the model cannot read the input.
         """
 
-    @abstractmethod
-    def encode(self, text: str, *, allow_oov: bool = False) -> Encoded:
-        """Clean an input and return what the network reads.
-
-        Args:
-            text: The input, written as in the data set's file.
-            allow_oov: Whether to read a symbol that no training row has as the `unknown` token, not to refuse it.
+    def encode(self, value: Any, *, allow_oov: bool = False) -> Encoded:
+        """Clean an input and return what the network reads; see `Reader.read`.
 
         Raises:
-            InputError: if the model cannot read the input.
+            InputError: if the model cannot read the input; the message names the model.
         """
+        with input_errors(f"{self.name}: "):
+            return self.reader.read(value, allow_oov=allow_oov)
 
     @abstractmethod
     def table_cells(self, items: Sequence[Encoded]) -> list[tuple[str, ...]]:
@@ -81,14 +84,10 @@ class Predictor(ABC):
         """
         return [line for text in texts for line in self.describe(text, top)]
 
-    def oov_symbols(self, text: str) -> list[str]:
-        """Return the out-of-vocabulary symbols of an input, each once: those that are replaced or left out."""
-        return []
-
-    @property
-    def oov_description(self) -> str:
-        """Describe what makes a symbol out-of-vocabulary for this model, and how it is read."""
-        return "out-of-vocabulary symbols"
+    def require_free_columns(self, source: Path, header: Sequence[str]) -> None:
+        """Refuse a table that has a column of answers already."""
+        if taken := [name for name in self.answer_columns if name in header]:
+            raise InputError(f"{source}: line 1: column {taken[0]!r} would be there twice; rename it")
 
     def answer_table(self, source: Path, output: Path | None, column: str | None = None) -> list[str]:
         """Answer every row of a CSV.
@@ -104,7 +103,43 @@ class Predictor(ABC):
         Raises:
             InputError: if the source cannot be read, a row cannot be answered, or the output cannot be written.
         """
-        return table.answer_table(self, source, output, column or self.column)
+        header, index, rows = table.read_header(source, column or self.column)
+        self.require_free_columns(source, header)
+        progress = table.RowProgress(self.name)
+        with closing(progress.bar):
+            inputs = self._encode_rows(source, index, rows, progress)
+            table.write_csv(output, (*header, *self.answer_columns), self._answer_rows(inputs, progress))
+        if progress.oov_rows:
+            found = f"{progress.oov_rows:,} of {progress.rows:,} rows have {self.reader.oov_description}"
+            self.notify(f"{self.name}: {found}: {oov.format_symbols(progress.oov_symbols)}")
+        return table.describe_output(output, f"{progress.rows:,} rows in {output}")
+
+    def _encode_rows(
+        self, source: Path, index: int, rows: Iterator[tuple[int, list[str]]], progress: table.RowProgress
+    ) -> Iterator[tuple[list[str], Encoded]]:
+        """Yield each row's fields with its encoded input."""
+        line = 1
+        for line, fields in rows:
+            with input_errors(f"{source}: line {line}: "):
+                item = self.encode(fields[index], allow_oov=True)
+            progress.add_oov(self.reader.oov_symbols(fields[index]))
+            yield fields, item
+        if line == 1:
+            raise InputError(f"{source}: found no rows under the header; wanted one for each input")
+
+    def _answer_rows(
+        self, inputs: Iterator[tuple[list[str], Encoded]], progress: table.RowProgress
+    ) -> Iterator[tuple[str, ...]]:
+        """Yield each row's fields with its answer, a block at a time; the network reads equal inputs once."""
+        answers: dict[bytes, tuple[str, ...]] = {}
+        while block := list(islice(inputs, BLOCK)):
+            if len(answers) > CACHE_SIZE:
+                answers.clear()
+            new = {key: item for _, item in block if (key := item.tobytes()) not in answers}
+            if new:
+                answers |= zip(new, self.table_cells(list(new.values())), strict=True)
+            yield from ((*fields, *answers[item.tobytes()]) for fields, item in block)
+            progress.add_rows(len(block))
 
     def generate_with_prefix(self, prefix: str, length: int, temperature: float, seed: int) -> Iterator[str]:
         """Yield a prefix as it is read, then the symbols that a language model generates after it.

@@ -1,78 +1,79 @@
 """Run a network over inputs of any number and length."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.data.inputs import Encoded
 from pipeline.data.vocabulary import pad
 from pipeline.execution.executor import count_workers
-from pipeline.models.network import SequenceModel, StackState
+from pipeline.models.network import SequenceModel
+from pipeline.tasks.batching import Batch
+from pipeline.tasks.reading import read_outputs
 
 BATCH_STEPS = 1 << 13  # steps in a batch, over all its rows: memory stays small
 CHUNK_STEPS = 1 << 11  # a longer sequence is read in chunks, which pass on the state
-
-Encoded = NDArray[Any]  # (t,) symbol ids or numbers
+NO_TARGETS = torch.empty(0)
 
 
 def last_outputs(model: SequenceModel, items: Sequence[Encoded]) -> NDArray[np.float64]:
     """Return the network's outputs at the end of each sequence, (n, k); they do not depend on the number of threads."""
-    batches = _split_into_batches([len(item) for item in items])
-    with ThreadPoolExecutor(count_workers(len(batches))) as pool:
-        results = list(pool.map(lambda rows: _batch_outputs(model, [items[row] for row in rows]), batches))
-    order = np.concatenate(batches)
-    outputs = np.empty((len(items), model.shape.outputs))
-    outputs[order] = np.concatenate(results)
-    return outputs
+    groups = _group_by_length([len(item) for item in items])
+    found = np.empty((len(items), model.shape.outputs))
+    with ThreadPoolExecutor(count_workers(len(groups))) as pool:
+        results = pool.map(lambda rows: _last_outputs(model, [items[row] for row in rows]), groups)
+        for rows, outputs in zip(groups, results, strict=True):
+            found[rows] = outputs.cpu().numpy()
+    return found
 
 
 def step_outputs(model: SequenceModel, item: Encoded) -> Iterator[Tensor]:
     """Yield the outputs (s, k) of a network with outputs at every step, a chunk of the sequence at a time."""
-    inputs = _to_tensor(model, item[None])
-    state: StackState | None = None
-    for start in range(0, len(item), CHUNK_STEPS):
-        with torch.inference_mode():
-            outputs, state = model(inputs[:, start : start + CHUNK_STEPS], state=state)
-        yield outputs[0]
+    return (outputs[0] for _, outputs in read_outputs(model, _chunks(model, item)))
 
 
-def _split_into_batches(lengths: Sequence[int]) -> list[NDArray[np.int64]]:
+def _group_by_length(lengths: Sequence[int]) -> list[NDArray[np.int64]]:
     """Return the rows of each batch; rows are sorted by length, to need little padding."""
     order = np.argsort(lengths, kind="stable")
-    batches, start = [], 0
+    groups, start = [], 0
     for end, row in enumerate(order, 1):
         full = lengths[row] * (end - start) >= BATCH_STEPS
         if full or end == len(order):
-            batches.append(order[start:end])
+            groups.append(order[start:end])
             start = end
-    return batches
+    return groups
 
 
-def _batch_outputs(model: SequenceModel, items: Sequence[Encoded]) -> NDArray[np.float64]:
-    """Return the last outputs (n, k) of one batch."""
-    if model.shape.every_step and len(items) == 1 and not model.bidirectional:
-        *_, outputs = step_outputs(model, items[0])
-        return outputs[-1:].cpu().numpy()
+def _last_outputs(model: SequenceModel, items: Sequence[Encoded]) -> Tensor:
+    """Return the outputs at the end of a few sequences, (n, k); a long one alone is read in chunks."""
+    in_chunks = len(items) == 1 and model.shape.every_step and not model.bidirectional
+    batches: Iterable[Batch] = _chunks(model, items[0]) if in_chunks else [_pad(model, items)]
+    ((batch, outputs),) = deque(read_outputs(model, batches), maxlen=1)
+    if not model.shape.every_step:
+        return outputs
+    ends = -1 if batch.lengths is None else batch.lengths - 1
+    return outputs[torch.arange(len(items), device=outputs.device), ends]
+
+
+def _chunks(model: SequenceModel, item: Encoded) -> Iterator[Batch]:
+    inputs = _to_tensor(model, item[None])
+    for start in range(0, len(item), CHUNK_STEPS):
+        yield Batch(inputs[:, start : start + CHUNK_STEPS], NO_TARGETS, reset_state=start == 0)
+
+
+def _pad(model: SequenceModel, items: Sequence[Encoded]) -> Batch:
     rows, lengths = pad(items)
-    inputs, ends = _to_tensor(model, rows), torch.from_numpy(lengths.astype(np.int64)).to(_device(model))
-    padded = bool((lengths < rows.shape[1]).any())
-    with torch.inference_mode():
-        outputs, _ = model(inputs, ends if padded else None)  # a window read as one step has no lengths
-        if model.shape.every_step:
-            outputs = outputs[torch.arange(len(items), device=ends.device), ends - 1]
-    last: NDArray[np.float64] = outputs.cpu().numpy()
-    return last
+    padded = bool((lengths < rows.shape[1]).any())  # a window read as one step has no lengths
+    inputs = _to_tensor(model, rows)
+    return Batch(inputs, NO_TARGETS, torch.from_numpy(lengths).to(inputs.device, torch.int64) if padded else None)
 
 
 def _to_tensor(model: SequenceModel, rows: Encoded) -> Tensor:
     """Return symbol ids or numbers (b, t) on the model's device."""
     dtype = np.float32 if model.shape.symbols is None else np.int64
-    return torch.from_numpy(rows.astype(dtype)).to(_device(model))
-
-
-def _device(model: SequenceModel) -> torch.device:
-    return next(model.parameters()).device
+    return torch.from_numpy(rows.astype(dtype)).to(next(model.parameters()).device)

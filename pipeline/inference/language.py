@@ -1,21 +1,19 @@
 """Language models: the probability of the next symbol and of whole texts, and generated text."""
 
+import math
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.cleaning import ANY
+from pipeline.data.inputs import input_errors, require_text
 from pipeline.data.readers import shorten
 from pipeline.data.vocabulary import Symbols
 from pipeline.errors import InputError
-from pipeline.inference import oov
-from pipeline.inference.base import TrainedModel
 from pipeline.inference.forward import step_outputs
-from pipeline.inference.text import LabelPredictor
+from pipeline.inference.labels import LabelPredictor
 from pipeline.models import sampling
-from pipeline.params.schema import TextParams, WordsParams
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.001, 1000.0  # apart from 0
 
@@ -30,13 +28,6 @@ class LanguageModel(LabelPredictor):
     predicted or generated. Without this token, a symbol outside a text's alphabet is read as a space, as in training,
     and `notify` lists each once; in a word it is refused.
     """
-
-    def __init__(self, trained: TrainedModel, params: TextParams | WordsParams) -> None:
-        super().__init__(trained)
-        self._of_words = isinstance(params, WordsParams)
-        self.column = "prefix" if self._of_words else "context"
-        self.alphabet = None if isinstance(params, WordsParams) or params.alphabet == ANY else params.alphabet
-        self.max_length = _longest_word(trained) if self._of_words else None
 
     def predict(self, value: str) -> str:
         """Return the most likely symbol after a context."""
@@ -61,15 +52,16 @@ class LanguageModel(LabelPredictor):
         Raises:
             InputError: if the model cannot read the context or the text.
         """
-        self._require_text(text, context)
-        self._notify_oov(context, text)
-        start = len(self.encode(context))
+        with input_errors(f"{self.name}: "):
+            both = require_text(context) + require_text(text)
         # As one text: a space at the end of the context and one at the start of the text are one space.
-        symbols = self._encode_cleaned(self.clean(context + text))
-        self._require_room(len(symbols) - 1, context + text)
-        if self.trained.network.bidirectional:  # it would read the symbols to predict: run it once for each symbol
-            return sum(self._symbol_log_prob(symbols[:end], int(symbols[end])) for end in range(start, len(symbols)))
-        return float(self._symbol_log_probs(symbols)[start - 1 :].sum())
+        symbols = super().encode(both)
+        self._require_room(len(symbols) - 1, both)
+        start = len(self.encode(context))
+        if start == len(symbols):
+            return 0.0
+        steps = zip(self._log_probs_after(symbols, start), symbols[start:], strict=True)
+        return math.fsum(log_probs[symbol] for log_probs, symbol in steps)
 
     def generate(self, prefix: str, length: int = 200, temperature: float = 0.8, seed: int = 1) -> Iterator[str]:
         """Yield the symbols of a generated text, one at a time.
@@ -90,7 +82,8 @@ class LanguageModel(LabelPredictor):
         if length < 1:
             raise InputError(f"length: found {length}; wanted 1 or more")
         start = self._clean_prefix(prefix)
-        room = length if self.max_length is None else min(length, self.max_length - len(start))
+        longest = self.reader.max_length
+        room = length if longest is None else min(length, longest - len(start))
         return sampling.generate(self.trained.network, self.vocabulary, start, room, temperature, seed)
 
     def generate_with_prefix(self, prefix: str, length: int, temperature: float, seed: int) -> Iterator[str]:
@@ -98,14 +91,10 @@ class LanguageModel(LabelPredictor):
         symbols = self.generate(prefix, length, temperature, seed)
         return chain([self._clean_prefix(prefix)], symbols)
 
-    def clean(self, text: str) -> str:
-        """Strip a word; bring a text into the alphabet."""
-        return text.strip() if self._of_words else oov.fit_text(text, self.alphabet or ANY)
-
-    def encode(self, text: str, *, allow_oov: bool = False) -> Symbols:
+    def encode(self, value: str, *, allow_oov: bool = False) -> Symbols:
         """Clean a context and return the ids of its symbols, (t,); see `Predictor.encode`."""
-        symbols = super().encode(text, allow_oov=allow_oov)
-        self._require_room(len(symbols), text)
+        symbols = super().encode(value, allow_oov=allow_oov)
+        self._require_room(len(symbols), value)
         return symbols
 
     def format_label(self, label: str) -> str:
@@ -117,23 +106,15 @@ class LanguageModel(LabelPredictor):
 
     def _require_room(self, length: int, text: str) -> None:
         """Refuse a context that is as long as the longest word."""
-        if self.max_length is not None and length >= self.max_length:
-            wanted = f"at most {self.max_length - 1}, since words end after {self.max_length}"
+        longest = self.reader.max_length
+        if longest is not None and length >= longest:
+            wanted = f"at most {longest - 1}, since words end after {longest}"
             raise InputError(f"{self.name}: {shorten(text)}: found {length} letters to continue; wanted {wanted}")
 
-    def _symbol_log_prob(self, context: Symbols, symbol: int) -> float:
-        return float(self.log_probs([context])[0][symbol])
-
-    def _symbol_log_probs(self, symbols: Symbols) -> NDArray[np.float64]:
-        """Return the log-probability of each symbol but the first after those before it, (t - 1,)."""
-        found, start = [], 1
-        for outputs in step_outputs(self.trained.network, symbols[:-1]):
-            log_probs = outputs.cpu().numpy()  # (s, k)
-            found.append(log_probs[np.arange(len(log_probs)), symbols[start : start + len(log_probs)]])
-            start += len(log_probs)
-        return np.concatenate([*found, np.empty(0)])
-
-
-def _longest_word(trained: TrainedModel) -> int:
-    """Return the number of letters of the data set's longest word."""
-    return max(int(arrays["lengths"].max()) for arrays in trained.prepared.splits.values())
+    def _log_probs_after(self, symbols: Symbols, start: int) -> Iterator[NDArray[np.float64]]:
+        """Yield the log-probabilities of all symbols (k,) after the first `start`, `start` + 1 and so on."""
+        network = self.trained.network
+        if network.bidirectional:  # it would read the symbols to predict
+            return iter(self.log_probs([symbols[:end] for end in range(start, len(symbols))]))
+        steps = chain.from_iterable(outputs.cpu().numpy() for outputs in step_outputs(network, symbols[:-1]))
+        return islice(steps, start - 1, None)

@@ -1,53 +1,36 @@
 """Load trained models; users call `pipeline.load`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pipeline import paths
 from pipeline.data import prepared as data
+from pipeline.data.formats import FORMATS
 from pipeline.data.prepared import Prepared
 from pipeline.errors import InputError, NotTrainedError
 from pipeline.inference.base import Predictor, TrainedModel
+from pipeline.inference.labels import Classifier, WindowClassifier
 from pipeline.inference.language import LanguageModel
 from pipeline.inference.numbers import Forecaster, Regressor
-from pipeline.inference.text import Classifier, WindowClassifier
 from pipeline.models import storage
-from pipeline.models.ensemble import Ensemble
-from pipeline.models.network import SequenceModel, load_network
+from pipeline.models.network import Ensemble, SequenceModel, load_network
 from pipeline.models.storage import HELD_OUT, REFIT
 from pipeline.params import find_block, load_params
-from pipeline.params.schema import (
-    DatasetParams,
-    LabelledParams,
-    ModelParams,
-    PairsParams,
-    SeriesParams,
-    TextParams,
-    WindowsParams,
-    WordsParams,
-)
+from pipeline.params.models import ModelParams
 from pipeline.tasks import TASKS
 
-PREDICTORS: Mapping[type[DatasetParams], Callable[[TrainedModel, Any], Predictor]] = {
-    WordsParams: LanguageModel,
-    PairsParams: Regressor,
-    SeriesParams: Forecaster,
-    LabelledParams: Classifier,
-    TextParams: LanguageModel,
-    WindowsParams: WindowClassifier,
+PREDICTORS: Mapping[str, type[Predictor]] = {
+    "words": LanguageModel,
+    "pairs": Regressor,
+    "series": Forecaster,
+    "labelled": Classifier,
+    "text": LanguageModel,
+    "windows": WindowClassifier,
 }
 
 
 def load_predictor(name: str, seed: int | None = None, fit: str | None = None, root: str | Path = ".") -> Predictor:
-    """Load a trained model; see `pipeline.load`.
-
-    Raises:
-        ParamsError: if params.yaml cannot be used, or names no such model.
-        DataError: if the prepared data set is missing or cannot be read.
-        NotTrainedError: if the model is not trained, is damaged, or was trained on other data than are prepared.
-        InputError: if there is no such fit, or the model was not trained from this seed.
-    """
+    """Load a trained model; see `pipeline.load`."""
     if fit not in (None, HELD_OUT, REFIT):
         raise InputError(f"fit: found {fit!r}; wanted {HELD_OUT!r}, {REFIT!r} or nothing")
     params = load_params(Path(root, paths.PARAMS))
@@ -56,22 +39,27 @@ def load_predictor(name: str, seed: int | None = None, fit: str | None = None, r
     if not (folder / storage.DESCRIPTION).exists():
         raise NotTrainedError(f"{folder}: {name} is not trained; run `dvc repro train@{name}`")
     prepared = data.read(Path(root, paths.prepared(dataset)))
-    model_params, seeds = _read_description(folder, name, prepared)
-    network = Ensemble(_load_networks(folder, model_params, prepared, _select(folder, seeds, seed), fit)).eval()
-    trained = TrainedModel(name, model_params, params.datasets[dataset], prepared, network)
-    return PREDICTORS[type(trained.dataset)](trained, trained.dataset)
+    model_params = _read_params(folder, name, prepared)
+    network = Ensemble(_load_networks(folder, model_params, prepared, _select_seeds(folder, seed), fit)).eval()
+    block = params.datasets[dataset]
+    if block.format != prepared.card.format:
+        former = prepared.card.format
+        raise NotTrainedError(f"{folder}: trained on format {former}, not {block.format}; run `dvc repro`")
+    reader = FORMATS[block.format].reader(block, prepared, model_params)
+    return PREDICTORS[block.format](TrainedModel(name, model_params, prepared, network, reader))
 
 
-def _read_description(folder: Path, name: str, prepared: Prepared) -> tuple[ModelParams, list[int]]:
-    """Return the params and the seeds of a model; refuse one that was trained on other data."""
+def _read_params(folder: Path, name: str, prepared: Prepared) -> ModelParams:
+    """Return the params of a model; refuse one that was trained on other data."""
     if storage.read_description(folder)["prepared_digest"] != prepared.card.digest:
         where = paths.prepared(prepared.card.dataset)
         raise NotTrainedError(f"{folder}: trained on other data than {where} has now; run `dvc repro train@{name}`")
-    return storage.read_params(folder), storage.read_seeds(folder)
+    return storage.read_params(folder)
 
 
-def _select(folder: Path, trained: Sequence[int], seed: int | None) -> Sequence[int]:
+def _select_seeds(folder: Path, seed: int | None) -> Sequence[int]:
     """Return the seeds whose networks answer."""
+    trained = storage.read_seeds(folder)
     if seed is not None and seed not in trained:
         raise InputError(f"{folder}: no network of seed {seed}; trained: {', '.join(map(str, trained))}")
     return trained if seed is None else [seed]

@@ -1,14 +1,10 @@
-"""Out-of-vocabulary symbols: find them in a text, and let the user know."""
+"""Let the user know of out-of-vocabulary symbols."""
 
 import inspect
 import warnings
 from collections.abc import Iterable
-from functools import lru_cache
-
-from pipeline.data.cleaning import fit_alphabet
 
 MAX_LISTED = 10  # symbols in one line
-CACHE_SIZE = 1 << 12  # symbols
 
 
 class UnknownSymbolWarning(UserWarning):
@@ -28,18 +24,3 @@ def format_symbols(symbols: Iterable[str]) -> str:
     quoted = [repr(symbol) for symbol in symbols]
     more = len(quoted) - MAX_LISTED
     return ", ".join(quoted[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
-
-
-def find_oov(text: str, alphabet: str) -> list[str]:
-    """Return each symbol of a text that cleaning replaces by a space or leaves out, white space excepted."""
-    return [symbol for symbol in dict.fromkeys(text) if _is_oov(symbol, alphabet)]
-
-
-def fit_text(text: str, alphabet: str) -> str:
-    """Bring a text into an alphabet, as `prepare` does."""
-    return "".join(chr(point) for block in fit_alphabet([text], alphabet) for point in block)
-
-
-@lru_cache(CACHE_SIZE)
-def _is_oov(symbol: str, alphabet: str) -> bool:
-    return not symbol.isspace() and fit_text(symbol, alphabet) in ("", " ")

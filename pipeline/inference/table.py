@@ -1,48 +1,28 @@
-"""Answer the rows of a CSV, a block at a time."""
+"""Read inputs from a CSV, write answers to a file, a pipe or standard output, and show how far that is."""
 
+import csv
+import os
+import stat
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TextIO
 
 from tqdm import tqdm
 
+from pipeline import files
 from pipeline.data import readers
+from pipeline.data.inputs import input_errors
 from pipeline.errors import DataError, InputError
 from pipeline.execution.progress import SECONDS_BETWEEN_LINES
-from pipeline.inference import oov
-from pipeline.inference.csv_files import describe_output, read_rows, write_csv
-from pipeline.inference.forward import Encoded
 
-BLOCK = 1 << 13  # rows
-CACHE_SIZE = 1 << 20  # answers
-
-
-class Answerer(Protocol):
-    """What a table needs of a `Predictor`."""
-
-    name: str
-    answer_columns: tuple[str, ...]
-    notify: Callable[[str], None]
-
-    @property
-    def oov_description(self) -> str:
-        """Describe what makes a symbol out-of-vocabulary, and how it is read."""
-
-    def encode(self, text: str, *, allow_oov: bool = False) -> Encoded:
-        """Clean an input and return what the network reads."""
-
-    def table_cells(self, items: Sequence[Encoded]) -> list[tuple[str, ...]]:
-        """Return the answers to encoded inputs as table cells."""
-
-    def oov_symbols(self, text: str) -> list[str]:
-        """Return the out-of-vocabulary symbols of an input."""
+Row = Sequence[object]
 
 
 class RowProgress:
-    """Counts rows, and reports them: a progress bar on a terminal, a line from time to time elsewhere."""
+    """Counts rows, and shows them: a progress bar on a terminal, a line from time to time elsewhere."""
 
     def __init__(self, name: str) -> None:
         self.name, self.rows, self.oov_rows = name, 0, 0
@@ -63,63 +43,91 @@ class RowProgress:
             self.last_line = time.monotonic()
             print(f"{self.name}: {self.rows:,} rows", file=sys.stderr, flush=True)
 
-    def describe_oov(self, description: str) -> str:
-        """Return a line on the rows with out-of-vocabulary symbols."""
-        symbols = oov.format_symbols(self.oov_symbols)
-        return f"{self.name}: {self.oov_rows:,} of {self.rows:,} rows have {description}: {symbols}"
+
+def require_csv(source: Path) -> None:
+    """Refuse a path that is neither a file nor a pipe."""
+    if source.is_dir() or not source.exists():
+        found = "a folder" if source.is_dir() else "no such file"
+        raise InputError(f"{source}: {found}; wanted a CSV file")
 
 
-def answer_table(predictor: Answerer, source: Path, output: Path | None, column: str) -> list[str]:
-    """Write the rows of a CSV with their answers; see `Predictor.answer_table`."""
-    rows = read_rows(source)
+def read_header(source: Path, column: str) -> tuple[list[str], int, Iterator[tuple[int, list[str]]]]:
+    """Return the header of a CSV, the index of a column, and each row with the number of its first line.
+
+    Raises:
+        InputError: if there is no such file, it is not a CSV, or it has no such column; later also if a row is
+            malformed, or there is none.
+    """
+    require_csv(source)
+    rows = _read_rows(source)
     _, header = next(rows, (1, []))
-    index = _column_index(source, header, column)
-    if taken := [name for name in predictor.answer_columns if name in header]:
-        raise InputError(f"{source}: line 1: column {taken[0]!r} would be there twice; rename it")
-    progress = RowProgress(predictor.name)
     try:
-        inputs = _encode_rows(predictor, rows, source, index, progress)
-        write_csv(output, (*header, *predictor.answer_columns), _answer_rows(predictor, inputs, progress))
-    finally:
-        progress.bar.close()
-    if progress.oov_rows:
-        predictor.notify(progress.describe_oov(predictor.oov_description))
-    return describe_output(output, f"{progress.rows:,} rows in {output}")
-
-
-def _column_index(source: Path, header: list[str], column: str) -> int:
-    try:
-        return readers.column_index(source, header, column)
+        return header, readers.column_index(source, header, column), rows
     except DataError as error:
         raise InputError(f"{error}; --column names another") from None
 
 
-def _encode_rows(
-    predictor: Answerer, rows: Iterator[tuple[int, list[str]]], source: Path, index: int, progress: RowProgress
-) -> Iterator[tuple[list[str], Any]]:
-    """Yield each row's fields with its encoded input."""
-    line = 1
-    for line, fields in rows:
-        try:
-            item = predictor.encode(fields[index], allow_oov=True)
-        except InputError as error:
-            raise InputError(f"{source}: line {line}: {error}") from None
-        progress.add_oov(predictor.oov_symbols(fields[index]))
-        yield fields, item
-    if line == 1:
-        raise InputError(f"{source}: found no rows under the header; wanted one for each input")
+def _read_rows(source: Path) -> Iterator[tuple[int, list[str]]]:
+    with input_errors():
+        yield from readers.table(source)
 
 
-def _answer_rows(
-    predictor: Answerer, inputs: Iterator[tuple[list[str], Any]], progress: RowProgress
-) -> Iterator[tuple[str, ...]]:
-    """Yield each row's fields with its answer; the network reads equal inputs once."""
-    answers: dict[bytes, tuple[str, ...]] = {}
-    while block := list(islice(inputs, BLOCK)):
-        if len(answers) > CACHE_SIZE:
-            answers.clear()
-        new = {key: item for _, item in block if (key := item.tobytes()) not in answers}
-        if new:
-            answers |= zip(new, predictor.table_cells(list(new.values())), strict=True)
-        yield from ((*fields, *answers[item.tobytes()]) for fields, item in block)
-        progress.add_rows(len(block))
+def write_csv(output: Path | None, header: Sequence[str], rows: Iterable[Row]) -> None:
+    """Write a CSV.
+
+    Args:
+        output: A file, which is written as a whole or not at all; a symlink, whose target is then replaced; or a named
+            pipe or a device, which gets the rows as they come. None is standard output.
+        header: The names of the columns.
+        rows: The rows, which may be computed as they are written.
+
+    Raises:
+        InputError: if the output cannot be written.
+    """
+    if output is None or _is_standard_output(output):
+        if sys.stdout is None:
+            raise InputError("standard output: closed; wanted --output PATH, or where to write")
+        _stream_csv(sys.stdout, header, rows)
+        return
+    try:
+        if _is_file(output):
+            with files.replacing_file(Path(os.path.realpath(output))) as partial:
+                files.write_csv(partial, header, rows)
+        else:
+            with output.open("w", newline="", encoding="utf-8") as stream:
+                _stream_csv(stream, header, rows)
+    except BrokenPipeError:
+        raise  # not an error: whoever reads the pipe has all that they wanted
+    except OSError as error:
+        raise InputError(f"{output}: {error.strerror}; wanted a file that can be written") from None
+
+
+def describe_output(output: Path | None, line: str) -> list[str]:
+    """Return a line on a table that was written; nothing if the table went to standard output."""
+    return [] if output is None or _is_standard_output(output) else [line]
+
+
+def _is_standard_output(output: Path) -> bool:
+    """Return whether a path leads to where standard output goes, as /dev/stdout does."""
+    try:
+        return os.path.samestat(output.stat(), os.fstat(1))
+    except OSError:
+        return False
+
+
+def _is_file(output: Path) -> bool:
+    """Return whether a path is a file or free for one, not a pipe or a device; refuse a folder."""
+    try:
+        mode = output.stat().st_mode
+    except FileNotFoundError:
+        return True
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{output}: a folder; wanted a file")
+    return stat.S_ISREG(mode)
+
+
+def _stream_csv(stream: TextIO, header: Sequence[str], rows: Iterable[Row]) -> None:
+    """Write a CSV to a stream, which cannot be emptied again after an error."""
+    remaining = iter(rows)
+    first = list(islice(remaining, 1))  # before the header: the first rows may raise
+    csv.writer(stream, lineterminator="\n").writerows(chain([header], first, remaining))

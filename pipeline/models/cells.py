@@ -1,32 +1,33 @@
-"""Recurrent cells behind one protocol: (inputs, state) -> (outputs, state).
+"""Recurrent cells with one interface: (inputs, state) -> (outputs, state).
 
 Shapes: inputs (b, t, n); outputs (b, t, m), m being `output_size`; state a tuple of tensors (b, hidden_size), or None
 for zeros. One cell is one layer in one direction.
 """
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from pipeline.models import kernels
+from pipeline.models import kernels, products
 
 State = tuple[Tensor, ...]
 
 
-class Cell(Protocol):
-    """What a stack needs of a layer in one direction."""
+class Cell(nn.Module):
+    """A layer in one direction."""
 
     output_size: int
 
-    def __call__(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    @abstractmethod
+    def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read a sequence from a state; return the outputs of all steps and the state after the last."""
 
 
-class TorchCell(nn.Module):
+class TorchCell(Cell):
     """A layer of torch: `nn.RNN` (tanh), `nn.GRU` or `nn.LSTM`.
 
     On the CPU the first two only hold the weights, and `kernels` computes; torch's LSTM runs in oneDNN, which is
@@ -40,7 +41,7 @@ class TorchCell(nn.Module):
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run the layer; torch's extra leading axis of the state, one entry a layer, is hidden here."""
-        if not isinstance(self.layer, nn.LSTM) and kernels.use_portable(inputs):
+        if not isinstance(self.layer, nn.LSTM) and products.use_portable(inputs):
             return self._forward_portable(inputs, _initial_state(inputs, state, self.output_size))
         if state is None:
             outputs, after = self.layer(inputs)
@@ -59,7 +60,7 @@ class TorchCell(nn.Module):
         return states[:, 1:], (states[:, -1],)
 
 
-class ScratchCell(nn.Module):
+class ScratchCell(Cell):
     """A recurrence written by hand: h' = tanh(x W_x + h W_h + b)."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -74,7 +75,7 @@ class ScratchCell(nn.Module):
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Step through the sequence; x W_x + b of all steps is one product."""
         h = _initial_state(inputs, state, self.output_size)
-        if kernels.use_portable(inputs):
+        if products.use_portable(inputs):
             states = kernels.rnn(inputs, h, self.w_x.T, self.w_h.T, self.b, nonlinearity="tanh")
             return states[:, 1:], (states[:, -1],)
         outputs = []
@@ -84,7 +85,7 @@ class ScratchCell(nn.Module):
         return torch.stack(outputs, 1), (h,)
 
 
-class LinearCell(nn.Module):
+class LinearCell(Cell):
     """A recurrence of linear layers alone: h' = W[x; h] + b; its output is [x; h], for the head to read."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -96,7 +97,7 @@ class LinearCell(nn.Module):
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Step through the sequence."""
         h = _initial_state(inputs, state, self.hidden_size)
-        if kernels.use_portable(inputs):
+        if products.use_portable(inputs):
             w_x, w_h = self.w.weight.split_with_sizes((inputs.shape[2], self.hidden_size), 1)
             states = kernels.rnn(inputs, h, w_x, w_h, self.w.bias, nonlinearity="none")
             return torch.cat((inputs, states[:, :-1]), 2), (states[:, -1],)
@@ -113,7 +114,7 @@ def _initial_state(inputs: Tensor, state: State | None, hidden_size: int) -> Ten
     return state[0] if state else inputs.new_zeros(len(inputs), hidden_size)
 
 
-BUILDERS: Mapping[str, Callable[[int, int], TorchCell | ScratchCell | LinearCell]] = {
+BUILDERS: Mapping[str, Callable[[int, int], Cell]] = {
     "linear": LinearCell,
     "scratch": ScratchCell,
     "rnn": partial(TorchCell, nn.RNN),
@@ -122,6 +123,6 @@ BUILDERS: Mapping[str, Callable[[int, int], TorchCell | ScratchCell | LinearCell
 }
 
 
-def build_cell(name: str, input_size: int, hidden_size: int) -> TorchCell | ScratchCell | LinearCell:
+def build_cell(name: str, input_size: int, hidden_size: int) -> Cell:
     """Return one layer of the named cell."""
     return BUILDERS[name](input_size, hidden_size)

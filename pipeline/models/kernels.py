@@ -1,12 +1,8 @@
-"""Matrix products and recurrent layers that give the same bytes on every x86-64 processor with AVX2.
+"""Recurrent layers that give the same bytes on every x86-64 processor with AVX2, as `products` do.
 
-Products: torch's own (MKL's) is the same everywhere only in a mode that takes two to four times as long. NumPy's
-(OpenBLAS's) is held by `determinism` to one set of kernels, for Haswell, which loses nothing on a processor with AVX2;
-it takes any strides, and a call costs less than one of torch.
-
-Recurrent layers: each is one autograd function over all time steps, with a backward pass of its own. A step costs one
-product and a few elementwise operations; all that can be done for all steps at once is: the product of the inputs,
-and in the backward pass the gradients of inputs, weights and biases.
+Each is one autograd function over all time steps, with a backward pass of its own. A step costs one product and a few
+elementwise operations; all that can be done for all steps at once is: the product of the inputs, and in the backward
+pass the gradients of inputs, weights and biases.
 
 Axes: b sequences, t steps, n values a step, h hidden units. Layers take inputs (b, t, n), an initial state (b, h), and
 weights in torch's layout; they return the states (b, t + 1, h), the initial one first. tanh(x) is computed as
@@ -15,80 +11,15 @@ weights in torch's layout; they return the states (b, t + 1, h), the initial one
 
 from typing import Any, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn import functional
 
-from pipeline import determinism
+from pipeline.models.products import as_numpy, matmul, matmul_into, no_warnings
 
-Array = NDArray[Any]
 Nonlinearity = Literal["tanh", "none"]
 
-# A training that diverges is found by its loss; NumPy would warn of it as well.
-no_warnings = np.errstate(all="ignore")
-
 _ONE, _MINUS_ONE = torch.tensor(1.0), torch.tensor(-1.0)
-
-
-def use_portable(tensor: Tensor) -> bool:
-    """Return whether this module computes with a tensor, and not torch: on the CPU, in single precision."""
-    return tensor.dtype == torch.float32 and tensor.device.type == "cpu" and not determinism.uses_native_kernels()
-
-
-def as_numpy(tensor: Tensor) -> Array:
-    """Return an array that shares the tensor's memory."""
-    return tensor.detach().numpy()
-
-
-def matmul_into(out: Array, a: Array, b: Array) -> None:
-    """Write a @ b, of shapes (m, k) and (k, n) and any strides, into `out` (m, n), which is contiguous.
-
-    `out` shares no memory with the others. The caller runs under `no_warnings`.
-    """
-    np.dot(a, b, out=out)
-
-
-@no_warnings
-def matmul(a: Tensor, b: Tensor) -> Tensor:
-    """Return a @ b for a (m, k) and b (k, n), without a gradient."""
-    out = a.new_empty(a.shape[0], b.shape[1])
-    matmul_into(out.numpy(), as_numpy(a), as_numpy(b))
-    return out
-
-
-class _Linear(torch.autograd.Function):
-    """x W^T + b, for x (m, k), W (n, k) and b (n,)."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        return matmul(x, weight.T).add_(bias)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
-        x, weight = ctx.saved_tensors
-        grad_x = matmul(grad, weight) if ctx.needs_input_grad[0] else None
-        return grad_x, matmul(grad.T, x), grad.sum(0)
-
-
-def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Return x W^T + b for x (..., k), W (n, k) and b (n,), as `torch.nn.functional.linear` does."""
-    if not use_portable(x):
-        return functional.linear(x, weight, bias)
-    flat: Tensor = _Linear.apply(x.reshape(-1, x.shape[-1]), weight, bias)  # type: ignore[no-untyped-call]
-    return flat.view(*x.shape[:-1], -1)
-
-
-class Linear(nn.Linear):
-    """torch's linear layer with a portable product."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x W^T + b for x (..., k)."""
-        return linear(x, self.weight, self.bias)
 
 
 def rnn(inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, bias: Tensor, nonlinearity: Nonlinearity) -> Tensor:
@@ -110,6 +41,13 @@ def gru(inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, b_x: Tensor, b_
 
 
 class _Rnn(torch.autograd.Function):
+    """The recurrence of `rnn`; the backward pass goes from the last step to the first.
+
+    a = W_x x + W_h h + b,  h' = f(a)
+    dL/da = f'(a) dL/dh'    f'(a) being 1 - h'^2 for tanh, and 1 for nothing
+    dL/dh = W_h^T dL/da     to which the gradient of h as an output is added
+    """
+
     @staticmethod
     @no_warnings
     def forward(
@@ -152,6 +90,17 @@ class _Rnn(torch.autograd.Function):
 
 
 class _Gru(torch.autograd.Function):
+    """The recurrence of `gru`; the backward pass goes from the last step to the first.
+
+    With s = W_hn h + b_hn, and a_r, a_z, a_n being what the sigmoids and the tanh are taken of:
+
+    dh'/da_n = (1 - z) (1 - n^2)        of W_xn x + b_xn
+    dh'/ds   = dh'/da_n r               of W_hn h + b_hn
+    dh'/da_r = dh'/da_n s r (1 - r)     of both products of gate r
+    dh'/da_z = (h - n) z (1 - z)        of both products of gate z
+    dL/dh    = z dL/dh' + W_h^T (dL/da_r, dL/da_z, dL/ds)
+    """
+
     @staticmethod
     @no_warnings
     def forward(ctx: Any, inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, b_x: Tensor, b_h: Tensor) -> Tensor:
@@ -170,22 +119,22 @@ class _Gru(torch.autograd.Function):
     @no_warnings
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, states, gates, hidden_n, w_x, w_h = ctx.saved_tensors
-        to_n, factors = _gate_factors(states, gates, hidden_n)
+        slope_n, slopes = _gate_slopes(states, gates, hidden_n)
         grad_states, grad_h = grad.unbind(1), torch.zeros_like(states[0])
-        # Gradients of the states, and of W_h h + b_h in the order r, z, n.
-        whole, recurrent = torch.empty_like(hidden_n), torch.empty_like(gates)
-        parts, update = recurrent.view_as(factors), gates.unflatten(2, (3, -1))[:, :, 1]
-        arrays, grad_h_array, weight = recurrent.numpy(), grad_h.numpy(), as_numpy(w_h)
-        steps = zip(whole.unbind(0), factors.unbind(0), parts.unbind(0), update.unbind(0), strict=True)
-        for step, (state, factor, part, z) in reversed(list(enumerate(steps))):
-            torch.add(grad_h, grad_states[step + 1], out=state)
-            torch.mul(state.unsqueeze(1), factor, out=part)
+        # dL/dh' of each step, and dL/d(W_h h + b_h) in the order r, z, n.
+        grad_after, grad_gates = torch.empty_like(hidden_n), torch.empty_like(gates)
+        by_gate, z = grad_gates.view_as(slopes), gates.unflatten(2, (3, -1))[:, :, 1]
+        arrays, grad_h_array, weight = grad_gates.numpy(), grad_h.numpy(), as_numpy(w_h)
+        steps = zip(grad_after.unbind(0), slopes.unbind(0), by_gate.unbind(0), z.unbind(0), strict=True)
+        for step, (grad_after_, slopes_, by_gate_, z_) in reversed(list(enumerate(steps))):
+            torch.add(grad_h, grad_states[step + 1], out=grad_after_)
+            torch.mul(grad_after_.unsqueeze(1), slopes_, out=by_gate_)
             matmul_into(grad_h_array, arrays[step], weight)
-            grad_h.addcmul_(state, z)
+            grad_h.addcmul_(grad_after_, z_)
         grad_h.add_(grad_states[0])
-        grad_wh, grad_bh = matmul(recurrent.flatten(0, 1).T, states[:-1].flatten(0, 1)), recurrent.sum((0, 1))
-        torch.mul(whole, to_n, out=parts[:, :, 2])  # from here on the gradients of W_x x + b_x
-        grad_x, grad_wx, grad_bx = _input_gradients(ctx, recurrent, x, w_x)
+        grad_wh, grad_bh = matmul(grad_gates.flatten(0, 1).T, states[:-1].flatten(0, 1)), grad_gates.sum((0, 1))
+        torch.mul(grad_after, slope_n, out=by_gate[:, :, 2])  # from here on the gradients of W_x x + b_x
+        grad_x, grad_wx, grad_bx = _input_gradients(ctx, grad_gates, x, w_x)
         return grad_x, grad_h, grad_wx, grad_wh, grad_bx, grad_bh
 
 
@@ -206,14 +155,14 @@ def _run_gates(states: Tensor, gates: Tensor, hidden_n: Tensor, w_h: Tensor, b_n
         torch.lerp(n_, before, z_, out=after)
 
 
-def _gate_factors(states: Tensor, gates: Tensor, hidden_n: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what a state's gradient is multiplied by for that of gate n, and for those of W_h h + b_h (r, z, n)."""
+def _gate_slopes(states: Tensor, gates: Tensor, hidden_n: Tensor) -> tuple[Tensor, Tensor]:
+    """Return dh'/da_n, and dh' by a_r, a_z and s (t, b, 3, h), which `_Gru` defines; `hidden_n` is 2 s."""
     r, z, n = gates.chunk(3, 2)
-    to_n = _tanh_slope(n).mul_(1 - z)
-    to_rn = to_n * r
-    to_r = torch.addcmul(to_rn, to_rn, r, value=-1).mul_(hidden_n).mul_(0.5)
-    to_z = torch.addcmul(z, z, z, value=-1).mul_(states[:-1] - n)
-    return to_n, torch.stack((to_r, to_z, to_rn), 2)
+    slope_n = _tanh_slope(n).mul_(1 - z)
+    slope_s = slope_n * r
+    slope_r = torch.addcmul(slope_s, slope_s, r, value=-1).mul_(hidden_n).mul_(0.5)
+    slope_z = torch.addcmul(z, z, z, value=-1).mul_(states[:-1] - n)
+    return slope_n, torch.stack((slope_r, slope_z, slope_s), 2)
 
 
 def _by_step(inputs: Tensor) -> Tensor:

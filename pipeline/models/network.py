@@ -3,71 +3,24 @@
 Axes: b sequences, t steps, n values a step, k outputs.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from pipeline.determinism import choose_device, make_deterministic
 from pipeline.errors import ParamsError
-from pipeline.models import kernels, storage
+from pipeline.models import ensemble, products, storage
 from pipeline.models.cells import State, build_cell
 from pipeline.models.dropout import Dropout
-from pipeline.params.schema import ModelParams
+from pipeline.models.encoders import Scale, Shape, build_encoder
+from pipeline.params.models import ModelParams
 
 StackState = tuple[State, ...]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Mean and standard deviation by which numbers are standardised."""
-
-    mean: float = 0.0
-    std: float = 1.0
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What the data require of a network: symbols read, outputs, where outputs are wanted, scales."""
-
-    symbols: int | None  # None: the inputs are numbers
-    outputs: int
-    every_step: bool  # an output at each step, or one at the end of the sequence
-    inputs_scale: Scale = Scale()
-    targets_scale: Scale = Scale()
-
-
-class Encoder(nn.Module):
-    """Inputs as vectors: (b, t) -> (b, t, n)."""
-
-    def __init__(self, params: ModelParams, shape: Shape) -> None:
-        super().__init__()
-        self.kind = params.input
-        self.size = _encoded_size(params, shape)
-        if params.input == "embedding" and shape.symbols:
-            self.table = nn.Embedding(shape.symbols, self.size)
-        elif params.input == "one-hot":
-            self.register_buffer("identity", torch.eye(self.size), persistent=False)
-        self.scale = shape.inputs_scale
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Look symbols up; standardise numbers, as one value at each step or all at one step."""
-        if self.kind == "embedding":
-            encoded: Tensor = self.table(inputs)
-            return encoded
-        if self.kind == "one-hot":
-            return self.get_buffer("identity")[inputs]
-        scaled = (inputs - self.scale.mean) / self.scale.std
-        return scaled.unsqueeze(1 if self.kind == "flat" else 2)
-
-
-def _encoded_size(params: ModelParams, shape: Shape) -> int:
-    if params.input == "embedding":
-        return params.embedding_size or 0
-    if params.input == "one-hot":
-        return shape.symbols or 0
-    return (params.window or 1) if params.input == "flat" else 1
 
 
 class Layer(nn.Module):
@@ -132,12 +85,12 @@ class SequenceModel(nn.Module):
     def __init__(self, params: ModelParams, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        self.encoder = Encoder(params, shape)
+        self.encoder = build_encoder(params, shape)
         self.stack = Stack(params, self.encoder.size)
         self.bidirectional = params.bidirectional
         self.trains_every_step = shape.every_step or params.supervision == "every-step"
         self.input_dropout, self.output_dropout = Dropout(params.input_dropout), Dropout(params.output_dropout)
-        self.head = _build_head(params.head, self.stack.output_size, shape.outputs)
+        self.head = HEADS[params.head](self.stack.output_size, shape.outputs)
 
     def forward(
         self, inputs: Tensor, lengths: Tensor | None = None, state: StackState | None = None
@@ -173,11 +126,37 @@ class SequenceModel(nn.Module):
         return outputs.squeeze(1) * self.shape.targets_scale.std + self.shape.targets_scale.mean
 
 
-def _build_head(kind: str, input_size: int, outputs: int) -> nn.Module:
-    if kind == "none":
-        return nn.Identity()
-    linear = kernels.Linear(input_size, outputs)
-    return nn.Sequential(linear, nn.ReLU()) if kind == "linear-relu" else linear
+class Ensemble(SequenceModel):
+    """Networks of one shape, usually of one model's seeds, that answer as one.
+
+    Its outputs are doubles: log-probabilities, or numbers in the targets' scale. Its state is those of all members.
+    """
+
+    def __init__(self, members: Sequence[SequenceModel]) -> None:
+        nn.Module.__init__(self)  # not that of SequenceModel: all layers are the members'
+        self.members = nn.ModuleList(members)
+        self.shape, self.bidirectional = members[0].shape, members[0].bidirectional
+
+    def forward(
+        self, inputs: Tensor, lengths: Tensor | None = None, state: StackState | None = None
+    ) -> tuple[Tensor, StackState]:
+        """Return outputs and state as any network does."""
+        layers = len(state) // len(self.members) if state else 0
+        states = [state and state[index * layers : (index + 1) * layers] for index in range(len(self.members))]
+        results = [member(inputs, lengths, before) for member, before in zip(self.members, states, strict=True)]
+        outputs = [output.double() for output, _ in results]
+        if self.shape.logits:
+            combined = -ensemble.nll_of_mean([-functional.log_softmax(each, -1).numpy(force=True) for each in outputs])
+        else:
+            combined = ensemble.mean([each.numpy(force=True) for each in outputs])
+        return torch.from_numpy(combined).to(inputs.device), tuple(chain.from_iterable(after for _, after in results))
+
+
+HEADS: Mapping[str, Callable[[int, int], nn.Module]] = {
+    "none": lambda input_size, outputs: nn.Identity(),
+    "linear": products.Linear,
+    "linear-relu": lambda input_size, outputs: nn.Sequential(products.Linear(input_size, outputs), nn.ReLU()),
+}
 
 
 def build_network(params: ModelParams, shape: Shape, name: str = "model") -> SequenceModel:

@@ -18,15 +18,15 @@ from safetensors.numpy import load_file, save
 from pipeline import files
 from pipeline.data.prepared import DataCard
 from pipeline.determinism import Reproducibility
-from pipeline.errors import DataError, NotTrainedError
-from pipeline.params.schema import ModelParams
+from pipeline.errors import REPAIR, DataError, NotTrainedError
+from pipeline.params.models import ModelParams
 
 # Fits: on the training rows, evaluated on held-out ones; and on all rows, for data that are to be memorised.
 HELD_OUT, REFIT = "held-out", "refit"
 
 HISTORY_COLUMNS = ("seed", "fit", "epoch", "learning_rate", "train_loss", "validation_loss")
 DESCRIPTION, HISTORY = "model.json", "history.csv"
-DESCRIPTION_KEYS = ("params", "seeds", "prepared_digest", "reproducibility", "weights")
+DESCRIPTION_KEYS = ("params", "parameters", "seeds", "prepared_digest", "reproducibility", "weights")
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -78,7 +78,7 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
     """
     try:
         if files.sha256(path) != read_description(path.parent)["weights"].get(path.name):
-            raise NotTrainedError(f"{path}: damaged, by its digest in model.json; run `make mend` and `dvc repro`")
+            raise NotTrainedError(f"{path}: damaged, by its digest in model.json; {REPAIR}")
         return load_file(path)
     except FileNotFoundError:
         raise NotTrainedError(f"{path}: no such file; run `dvc repro`, which restores it") from None

@@ -2,18 +2,14 @@
 
 from collections.abc import Iterator
 
+from pipeline.data.wording import join_names
+from pipeline.evaluation.about import Difference
+from pipeline.evaluation.stored import Rows
 from pipeline.params.schema import BASELINE
-from pipeline.report.format import SMALL, decimal_places, format_numbers, join_names
-from pipeline.report.load import Results, Rows
+from pipeline.report.format import SMALL, decimal_places, format_numbers
+from pipeline.report.load import Results
 from pipeline.report.parts import Part
 
-# Metric -> factor and unit in which a difference is shown, and the metric's name in a sentence.
-UNITS = {
-    "accuracy": (100.0, "points of accuracy", "accuracy"),
-    "loss": (1.0, "nats per symbol", "loss"),
-    "mse": (1.0, "of mean squared error", "mean squared error"),
-    "mae": (1.0, "of mean absolute error", "mean absolute error"),
-}
 METHOD = (
     "Two models, or a model and the baseline, are compared on the same test items. The 95 % interval of their "
     "difference combines a paired bootstrap over the items, in which neighbouring items of a text or a series are "
@@ -27,26 +23,25 @@ def part(results: Results) -> Part | None:
     """Describe which models differ significantly on the test items; one pair needs no part of its own."""
     if len(rows := results.tables.get("comparisons", [])) < 2:
         return None
-    return Part("Significance of differences", (SUMMARY,), points=tuple(describe_all(rows)))
+    return Part("Significance of differences", (SUMMARY,), points=tuple(describe_all(results, rows)))
 
 
-def describe_all(rows: Rows) -> Iterator[str]:
+def describe_all(results: Results, rows: Rows) -> Iterator[str]:
     """Yield the sentences of a table of comparisons, significant differences first."""
-    yield from _describe_significant(rows)
-    yield from _describe_not_significant(rows)
+    yield from _describe_significant(results.difference, rows)
+    yield from _describe_not_significant(results.difference, rows)
 
 
 def describe_model(results: Results, model: str) -> Iterator[str]:
     """Yield the comparisons of one model: with those worse than it, better than it, and not significantly different."""
-    rows = results.tables.get("comparisons", [])
-    yield from _describe_significant([row for row in rows if row["better"] == model])
+    rows, difference = results.tables.get("comparisons", []), results.difference
+    yield from _describe_significant(difference, [row for row in rows if row["better"] == model])
     lost = [row for row in rows if row["worse"] == model and row["significant"] == "yes"]
     if lost:
-        yield f"{model} is significantly worse than {_margins(sorted(lost, key=_largest_first), 'better')}."
+        yield f"{model} is significantly worse than {_margins(difference, sorted(lost, key=_largest_first), 'better')}."
     if others := _similar(rows, model):
-        metric = UNITS[rows[0]["metric"]][2]
         names = join_names([label_model(name) for name in others], "or")
-        yield f"{model} does not differ significantly in {metric} from {names}."
+        yield f"{model} does not differ significantly in {difference.name} from {names}."
 
 
 def similar_models(results: Results, model: str) -> list[str]:
@@ -73,37 +68,36 @@ def _largest_first(row: dict[str, str]) -> float:
     return -float(row["difference"])
 
 
-def _describe_significant(rows: Rows) -> Iterator[str]:
+def _describe_significant(difference: Difference, rows: Rows) -> Iterator[str]:
     """Yield a sentence for each model that is significantly better than another, the one with most wins first."""
     significant = sorted((row for row in rows if row["significant"] == "yes"), key=_largest_first)
     for name in _by_wins(rows):
         if won := [row for row in significant if row["better"] == name]:
-            yield f"{label_model_at_start(name)} is significantly better than {_margins(won, 'worse')}."
+            yield f"{label_model_at_start(name)} is significantly better than {_margins(difference, won, 'worse')}."
 
 
-def _margins(rows: Rows, side: str) -> str:
+def _margins(difference: Difference, rows: Rows, side: str) -> str:
     """Return the models on one side of rows, each with its interval; the first interval has the unit."""
-    units = [f" {UNITS[rows[0]['metric']][1]}", *[""] * (len(rows) - 1)]
-    return join_names(
-        [f"{label_model(row[side])} (by {_interval(row)}{unit})" for row, unit in zip(rows, units, strict=True)]
-    )
+    units = [f" {difference.unit}", *[""] * (len(rows) - 1)]
+    pairs = zip(rows, units, strict=True)
+    return join_names([f"{label_model(row[side])} (by {_interval(difference, row)}{unit})" for row, unit in pairs])
 
 
-def _interval(row: dict[str, str]) -> str:
+def _interval(difference: Difference, row: dict[str, str]) -> str:
     """Format the interval of a difference; a significant one is never shown as zero."""
-    low, high = (UNITS[row["metric"]][0] * float(row[side]) for side in ("low", "high"))
+    low, high = (difference.factor * float(row[side]) for side in ("low", "high"))
     places = decimal_places([low, high])
     lowest, highest = format_numbers([low, high])
     looks_like_zero = places is not None and abs(low) >= SMALL and round(low, places) == 0
     return f"{f'{low:.1g}' if looks_like_zero else lowest} to {highest}"
 
 
-def _describe_not_significant(rows: Rows) -> Iterator[str]:
+def _describe_not_significant(difference: Difference, rows: Rows) -> Iterator[str]:
     """Yield one sentence with all pairs that do not differ significantly, grouped where all of a group are pairs."""
     pairs = {frozenset((row["better"], row["worse"])) for row in rows if row["significant"] == "no"}
     if pairs:
-        metric = UNITS[rows[0]["metric"]][2].capitalize()
-        yield f"{metric} does not differ significantly {'; '.join(_describe_groups(list(_groups(rows, pairs))))}."
+        groups = _describe_groups(list(_groups(rows, pairs)))
+        yield f"{difference.name.capitalize()} does not differ significantly {'; '.join(groups)}."
 
 
 def _describe_groups(groups: list[list[str]]) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """Details of a data set's results: learning curves, confusions, forecasts, texts, words, numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from pipeline.report.format import NONE, format_interval, format_number, format_quantity, format_share, join_names
-from pipeline.report.load import Results, Rows
+from pipeline.data.wording import join_names
+from pipeline.evaluation.stored import Rows
+from pipeline.report.format import NONE, format_interval, format_number, format_quantity, format_share
+from pipeline.report.load import Results
 from pipeline.report.parts import Figure, Part, Table
 from pipeline.report.ranking import ranked
 
@@ -11,19 +13,13 @@ CONFUSIONS = 5  # named in words, for each model
 
 
 def parts(results: Results) -> Iterator[Part]:
-    """Yield the parts that suit the task, where there are figures and tables for them."""
+    """Yield the learning curves, and a part for each table of predictions."""
     if curves := _figures(results, "curves", _curves_alt(results)):
         yield Part("Loss by epoch", tuple(_curves_sentences(results)), curves)
-    if rows := results.tables.get("confusion"):
-        yield _confusions(results, rows)
-    if rows := results.tables.get("forecast"):
-        yield _forecast(results, rows)
-    if rows := results.tables.get("samples"):
-        yield _samples(results, rows)
-    if rows := results.tables.get("words"):
-        yield _words(results, rows)
-    if rows := results.tables.get("probes"):
-        yield _probes(results, rows)
+    for stem, heading in results.about.table_headings.items():
+        if rows := results.tables.get(stem):
+            present = PARTS.get(stem)
+            yield present(results, heading, rows) if present else _as_it_is(results, stem, heading, rows)
 
 
 def _figures(results: Results, stem: str, alt: str) -> tuple[Figure, ...]:
@@ -61,7 +57,7 @@ def _curves_alt(results: Results) -> str:
     return f"Line plot of training and validation loss by epoch: {epochs}."
 
 
-def _confusions(results: Results, rows: Rows) -> Part:
+def _confusions(results: Results, heading: str, rows: Rows) -> Part:
     """Name the classes that each model confuses most, with its confusion matrix; the best model first."""
     grouped = by_model(rows)
     worst = {model: worst_confusions(grouped[model]) for model in ranked(results, "test") if model in grouped}
@@ -72,7 +68,7 @@ def _confusions(results: Results, rows: Rows) -> Part:
         for figure in _figures(results, f"confusion-{model}", _confusion_alt(model, of))
     ]
     sentence = "The most frequent confusions on the test rows, as shares of the true class over all seeds:"
-    return Part("Confusions", (sentence,), tuple(figures), points=points)
+    return Part(heading, (sentence,), tuple(figures), points=points)
 
 
 def _confusion_alt(model: str, worst: list[str]) -> str:
@@ -92,7 +88,7 @@ def worst_confusions(rows: Rows) -> list[str]:
     ]
 
 
-def _forecast(results: Results, rows: Rows) -> Part:
+def _forecast(results: Results, heading: str, rows: Rows) -> Part:
     days = f"the {len(rows)} test days, {rows[0]['date']} to {rows[-1]['date']}"
     names = [name for name in rows[0] if name not in ("date", "truth")]
     alt = f"Line plot of the true values of {days}, with the forecasts of {', '.join(names)}."
@@ -103,16 +99,16 @@ def _forecast(results: Results, rows: Rows) -> Part:
         tuple((row["date"], *(_rounded(row[name]) for name in ("truth", *names))) for row in rows),
         long=True,
     )
-    return Part("Forecast", (sentence,), _figures(results, "forecast", alt), (table,))
+    return Part(heading, (sentence,), _figures(results, "forecast", alt), (table,))
 
 
 def _rounded(value: str) -> str:
     return f"{float(value):,.1f}" if value else NONE
 
 
-def _samples(results: Results, rows: Rows) -> Part:
+def _samples(results: Results, heading: str, rows: Rows) -> Part:
     prefix = "a prefix of the test text"
-    if results.data_card["format"] == "words":
+    if "stream" not in results.prepared.splits["train"]:
         prefix = f"the first letter of test words{', by models trained on all words' if results.params.refit else ''}"
     table = Table(
         f"Text generated after {prefix}",
@@ -123,14 +119,14 @@ def _samples(results: Results, rows: Rows) -> Part:
         "At temperature 0 the most probable symbol is taken each time; at a higher temperature symbols are sampled, "
         "and the text is more random."
     )
-    return Part("Generated text", (sentence,), tables=(table,))
+    return Part(heading, (sentence,), tables=(table,))
 
 
 def _mark_leaking(results: Results, model: str) -> str:
     return f"{model} (leaks its target)" if model in results.leaking else model
 
 
-def _words(results: Results, rows: Rows) -> Part:
+def _words(results: Results, heading: str, rows: Rows) -> Part:
     """Show what each model predicts for each word, wrong letters in brackets."""
     models = list(by_model(rows))
     words = list(dict.fromkeys(row["word"] for row in rows))
@@ -149,7 +145,7 @@ def _words(results: Results, rows: Rows) -> Part:
         "words. Letters in brackets are wrong. The output is that of the first seed; the share of correct letters is "
         "over all seeds."
     )
-    return Part("Word by word", (sentence,), tables=(table,))
+    return Part(heading, (sentence,), tables=(table,))
 
 
 def _word_columns(row: dict[str, str] | None) -> tuple[str, str]:
@@ -161,7 +157,7 @@ def _word_columns(row: dict[str, str] | None) -> tuple[str, str]:
     return word[: len(word) - len(output)] + marked, format_share(float(row["correct"]))
 
 
-def _probes(results: Results, rows: Rows) -> Part:
+def _probes(results: Results, heading: str, rows: Rows) -> Part:
     models = list(by_model(rows))
     truths = {row["input"]: format_number(float(row["target"])) for row in rows}
     found = {(row["input"], row["model"]): _format_prediction(row) for row in rows}
@@ -173,9 +169,24 @@ def _probes(results: Results, rows: Rows) -> Part:
             (given, truth, *(found.get((given, model), NONE) for model in models)) for given, truth in truths.items()
         ),
     )
-    return Part("Predictions for single inputs", ("By the models trained on all rows.",), tables=(table,))
+    return Part(heading, ("By the models trained on all rows.",), tables=(table,))
 
 
 def _format_prediction(row: dict[str, str]) -> str:
     keys = {"mean": "prediction", "low": "low", "high": "high"}
     return format_interval({name: float(row[column]) for name, column in keys.items()})
+
+
+def _as_it_is(results: Results, stem: str, heading: str, rows: Rows) -> Part:
+    """Show a table that has no presentation of its own, with the figures of its name."""
+    table = Table(heading, tuple(rows[0]), tuple(tuple(row.values()) for row in rows), long=True)
+    return Part(heading, figures=_figures(results, stem, heading), tables=(table,))
+
+
+PARTS: Mapping[str, Callable[[Results, str, Rows], Part]] = {
+    "confusion": _confusions,
+    "forecast": _forecast,
+    "samples": _samples,
+    "words": _words,
+    "probes": _probes,
+}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pipeline.params.schema import BASELINE
 from pipeline.report import comparisons
-from pipeline.report.format import format_numbers, label_metric
+from pipeline.report.format import format_numbers
 from pipeline.report.load import Results
 from pipeline.report.parts import Part, Table
 from pipeline.report.ranking import describe_rows, headline_metric, ranked
@@ -30,8 +30,8 @@ def part(results: Results) -> Part | None:
     if not rows:
         return None
     columns = ("model", "one network, mean over seeds", "ensemble of the seeds")
-    table = Table(f"{label_metric(metric)} on {describe_rows(results, SPLIT)}", columns, rows)
-    points = tuple(comparisons.describe_all(results.tables.get("ensemble", [])))
+    table = Table(f"{results.label(metric)} on {describe_rows(results, SPLIT)}", columns, rows)
+    points = tuple(comparisons.describe_all(results, results.tables.get("ensemble", [])))
     sentences = (DEFINITION, METHOD) if points else (DEFINITION,)
     return Part("Ensemble of the seeds", sentences, tables=(table,), points=points)
 

@@ -5,12 +5,6 @@ from pipeline.report.load import Results
 from pipeline.report.parts import Link, Part, Table
 from pipeline.report.ranking import training_perplexity
 
-WARNING = (
-    "leaks its target: it reads its text in both directions, so the symbol to predict is part of its input. Its "
-    "perplexity does not measure skill, and it cannot be used as a language model: when it generates text, the next "
-    "symbol is not there to be read."
-)
-
 
 def part(results: Results) -> Part | None:
     """Describe such models apart from all others, without ranking or comparing them."""
@@ -23,7 +17,7 @@ def part(results: Results) -> Part | None:
     table = Table("Models that leak their target", ("model", "training perplexity", "parameters"), rows)
     generated = " For the text it generates, see “Generated text”." if "samples" in results.tables else ""
     sentences = tuple(
-        f"{name} {WARNING} It is excluded from every ranking and comparison here.{generated}"
+        f"{name} {results.about.leak} It is excluded from every ranking and comparison here.{generated}"
         for name in results.leaking
     )
     return Part("Excluded from comparison", sentences, tables=(table,))

@@ -2,24 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline import files, paths
+from pipeline import paths
 from pipeline.data import prepared as data
 from pipeline.data.prepared import Prepared
+from pipeline.data.wording import ModelFacts
 from pipeline.determinism import Reproducibility
-from pipeline.errors import DataError
-from pipeline.evaluation import descriptions
-from pipeline.evaluation.descriptions import FormatDescription, TaskDescription
+from pipeline.evaluation.about import Difference
+from pipeline.evaluation.stored import Rows, StoredResults
+from pipeline.evaluation.stored import read as read_stored
 from pipeline.models import storage
 from pipeline.params import Params
-from pipeline.params.compatibility import leaks_target
-from pipeline.params.schema import DatasetParams, ModelParams, is_reference
-
-Rows = list[dict[str, str]]
-Metrics = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]
+from pipeline.params.datasets import DatasetParams
+from pipeline.params.models import ModelParams
+from pipeline.params.schema import is_reference
 
 
 @dataclass(frozen=True)
@@ -39,32 +37,27 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Results:
-    """A data set's data card, metrics, tables and figures, and its models."""
+class Results(StoredResults):
+    """A data set's results, with its params, its prepared data, and its models."""
 
     params: DatasetParams
     prepared: Prepared
     data_card: Mapping[str, Any]
-    metrics: Metrics
-    values: Rows  # of each seed
-    tables: Mapping[str, Rows]
-    figures: tuple[Path, ...]
     models: Mapping[str, Model]
 
     @property
-    def task(self) -> TaskDescription:
-        """Return what the models predict, and how they are ranked."""
-        return descriptions.TASKS[self.params.task]
+    def difference(self) -> Difference:
+        """Return how a difference of two models is written."""
+        return self.about.difference
+
+    def label(self, metric: str) -> str:
+        """Return the label of a metric."""
+        return self.about.metrics[metric].label
 
     @property
-    def format(self) -> FormatDescription:
-        """Return the baselines and the bound of the data's format."""
-        return descriptions.FORMATS[self.params.format]
-
-    @cached_property
     def leaking(self) -> tuple[str, ...]:
         """Return the models that leak their target."""
-        return tuple(name for name, of in self.models.items() if leaks_target(of.params, self.params.task))
+        return self.about.leaks_target
 
     @property
     def comparable(self) -> tuple[str, ...]:
@@ -77,17 +70,9 @@ class Results:
         return all(len(of.seeds) == 1 for of in self.models.values())
 
     @property
-    def reproducibility(self) -> Reproducibility:
-        """Return how far the figures can be reproduced."""
-        if not (rows := self.tables.get("reproducibility")):
-            raise DataError(f"{paths.results(self.data_card['dataset'])}: of an earlier version; run `dvc repro`")
-        level: Reproducibility = rows[0]["reproducibility"]  # type: ignore[assignment]
-        return level
-
-    @property
     def is_portable(self) -> bool:
         """Return whether every model and every figure can be reproduced on other processors."""
-        levels = [self.reproducibility, *(model.reproducibility for model in self.models.values())]
+        levels = [self.about.reproducibility, *(model.reproducibility for model in self.models.values())]
         return all(level == "portable" for level in levels)
 
     @property
@@ -109,6 +94,10 @@ class Results:
         """Return the seeds whose networks `pipeline.load` loads: trained on all rows, or else on the training rows."""
         return self.seeds_on(model, "all_rows") or self.seeds_on(model, "test")
 
+    def facts(self, model: str) -> ModelFacts:
+        """Return what the data's format needs to know of a model, to say what it is for and how it is used."""
+        return ModelFacts(model, self.models[model].params, bool(self.seeds_on(model, "all_rows")))
+
     def measured(self, split: str) -> tuple[str, ...]:
         """Return the metrics that any model has on a split, in the order in which they were written."""
         names = (metric for of in self.metrics.values() for metric in of.get(split, ()))
@@ -125,20 +114,14 @@ def read(dataset: str, params: Params) -> Results:
     Raises:
         DataError: if a file is missing, or the results lack a model.
     """
-    folder = paths.results(dataset)
-    metrics = files.read_json(folder / "metrics.json")
     models = params.models_of(dataset)
-    if missing := [model for model in models if model not in metrics]:
-        raise DataError(f"{folder / 'metrics.json'}: no results of model {missing[0]}; run `dvc repro`, which adds it")
+    stored = read_stored(dataset, models)
     prepared = data.read(paths.prepared(dataset))
     return Results(
+        **vars(stored),
         params=params.datasets[dataset],
         prepared=prepared,
         data_card=prepared.card.model_dump(mode="json"),
-        metrics=metrics,
-        values=files.read_csv(folder / "seeds.csv"),
-        tables={path.stem: files.read_csv(path) for path in sorted((folder / "tables").glob("*.csv"))},
-        figures=tuple(sorted((folder / "figures").glob("*.png"))),
         models={model: _model(paths.model(dataset, model)) for model in models},
     )
 

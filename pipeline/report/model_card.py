@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from pipeline.data.formats import FORMATS
+from pipeline.data.wording import join_names
 from pipeline.params.load import flatten
-from pipeline.report import comparisons, data_card, limitations, origins, published_figures, result_tables, usage
-from pipeline.report.format import NONE, format_count, format_quantity, join_names, label_metric
+from pipeline.report import comparisons, data_card, limitations, origins, published_figures, result_tables
+from pipeline.report.format import NONE, format_count, format_quantity
 from pipeline.report.load import Model, Results
 from pipeline.report.origins import Origin
-from pipeline.report.parts import Markdown, Part, Section, Table
+from pipeline.report.parts import Code, Markdown, Part, Section, Table
 from pipeline.report.published import Published
 from pipeline.report.ranking import describe_rows, format_metric, ranked, selection_split, training_perplexity
 
@@ -47,7 +49,7 @@ def _opening(results: Results, model: Model) -> str:
     return (
         f"A recurrent network (cell {params.cell}, {layers}{bidirectional}; "
         f"{format_count(model.parameters)} parameters), trained on data set {results.data_card['dataset']} "
-        f"to {results.task.goal}, from {format_quantity(len(model.seeds), 'seed')}."
+        f"to {results.about.goal}, from {format_quantity(len(model.seeds), 'seed')}."
     )
 
 
@@ -105,7 +107,7 @@ def _split_table(results: Results, model: str, split: str) -> Table | None:
         return None
     names = (model, *(name for name in results.references if results.metrics[name].get(split)))
     rows = tuple(
-        (label_metric(metric), *(format_metric(results, name, split, metric) for name in names)) for metric in found
+        (results.label(metric), *(format_metric(results, name, split, metric) for name in names)) for metric in found
     )
     return Table(f"On {SPLITS[split]}{USES.get(split, '')}: {describe_rows(results, split)}", ("metric", *names), rows)
 
@@ -124,7 +126,7 @@ def _usage(results: Results, model: str) -> Part:
     if not (seeds := results.loadable_seeds(model)):
         return Part("Usage", (ALL_DIVERGED,))
     trained = results.models[model]
-    code = usage.examples(model, trained.params, results.params, results.prepared)
+    code = _examples(results, model)
     names = "all seeds" if len(seeds) == len(trained.seeds) else f"seeds {join_names(seeds)}"
     answers = (
         f"Predictions come from the ensemble of {names} (the mean over their networks); "
@@ -133,6 +135,14 @@ def _usage(results: Results, model: str) -> Part:
     if len(seeds) == 1:
         answers = f"Predictions come from the network of seed {seeds[0]}."
     return Part("Usage", tuple(map(Markdown, (answers, *_fit(results, model), FOLDER))), code=code)
+
+
+def _examples(results: Results, model: str) -> tuple[Code, Code]:
+    """Return lines of Python and of the shell, with an example from the model's own data set."""
+    usage = FORMATS[results.params.format].usage(results.params, results.prepared, results.facts(model))
+    loaded = f'model = pipeline.load("{model}")'
+    python = (*usage.imports, "import pipeline", "", loaded, *usage.python)
+    return Code("python", python), Code("sh", usage.shell)
 
 
 def _fit(results: Results, model: str) -> Iterator[str]:

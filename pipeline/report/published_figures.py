@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.report.format import NONE, format_interval, label_metric
+from pipeline.report.format import NONE, format_interval
 from pipeline.report.load import Results
 from pipeline.report.parts import Part, Table
 from pipeline.report.published import Claim, KnownIssue, Published
@@ -118,7 +118,7 @@ def _held_out(results: Results, model: str) -> str:
     if "test" not in results.splits:
         return NONE
     metric = headline_metric(results, "test")
-    return f"{label_metric(metric)} {format_metric(results, model, 'test', metric)}"
+    return f"{results.label(metric)} {format_metric(results, model, 'test', metric)}"
 
 
 def _changed(results: Results, issue: KnownIssue) -> str:
@@ -133,4 +133,4 @@ def _changed(results: Results, issue: KnownIssue) -> str:
         if issue.concerns(model) and (_has_dropout(results, model) or not issue.of_dropout)
     ]
     figures = [f"{model} {format_metric(results, model, split, metric)}" for model in changed]
-    return f"{label_metric(metric)} on {describe_rows(results, split)}: {'; '.join(figures)}" if figures else NONE
+    return f"{results.label(metric)} on {describe_rows(results, split)}: {'; '.join(figures)}" if figures else NONE

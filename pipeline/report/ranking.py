@@ -7,7 +7,7 @@ from pipeline.evaluation import intervals
 from pipeline.models.storage import HELD_OUT
 from pipeline.params.schema import BOUND, is_baseline
 from pipeline.report import data_card
-from pipeline.report.format import METRICS, format_count, format_interval
+from pipeline.report.format import format_count, format_interval
 from pipeline.report.load import Results
 
 LARGEST = 700.0  # nats; exp of more overflows
@@ -15,7 +15,7 @@ LARGEST = 700.0  # nats; exp of more overflows
 
 def headline_metric(results: Results, split: str) -> str:
     """Return the metric by which the models of a data set are ranked on a split."""
-    return results.task.choose_primary(split, results.measured(split))
+    return results.about.primary_metrics[split]
 
 
 def selection_split(results: Results, split: str) -> str:
@@ -27,7 +27,7 @@ def selection_split(results: Results, split: str) -> str:
 def ranked(results: Results, split: str) -> tuple[str, ...]:
     """Return the models that can be compared, best first: ties by size, those that diverged last."""
     metric, chosen_on = headline_metric(results, split), selection_split(results, split)
-    sign = -1 if _higher_is_better(metric) else 1
+    sign = -1 if results.about.metrics[metric].higher_is_better else 1
 
     def place(model: str) -> tuple[bool, float, int]:
         mean = results.mean(model, chosen_on, metric)
@@ -48,7 +48,7 @@ def better_than_all(results: Results, split: str) -> Iterator[tuple[str, str]]:
         metric = _measured_of(results, name, split)
         theirs = results.mean(name, split, metric)
         means = [mean for model in results.comparable if (mean := results.mean(model, split, metric)) is not None]
-        if theirs is not None and means and all(_better(metric, theirs, mean) for mean in means):
+        if theirs is not None and means and all(_better(results, metric, theirs, mean) for mean in means):
             yield name, metric
 
 
@@ -57,7 +57,7 @@ def better_baselines(results: Results, model: str, split: str) -> Iterator[tuple
     for name in filter(is_baseline, results.references if split in results.splits else ()):
         metric = _measured_of(results, name, split)
         theirs, ours = (results.mean(each, split, metric) for each in (name, model))
-        if theirs is not None and ours is not None and _better(metric, theirs, ours):
+        if theirs is not None and ours is not None and _better(results, metric, theirs, ours):
             yield name, metric
 
 
@@ -78,7 +78,7 @@ def training_perplexity(results: Results, model: str) -> str:
         for row in of.history
         if row["fit"] == HELD_OUT and kept.get(row["seed"]) == row["epoch"]
     ]
-    return format_interval(intervals.metric_interval(found, "perplexity")) if found else format_interval(None)
+    return format_interval(intervals.interval(found, 0.0)) if found else format_interval(None)
 
 
 def describe_rows(results: Results, split: str) -> str:
@@ -97,9 +97,5 @@ def _measured_of(results: Results, name: str, split: str) -> str:
     return next((metric for metric in metrics if results.mean(name, split, metric) is not None), metrics[0])
 
 
-def _better(metric: str, one: float, other: float) -> bool:
-    return one > other if _higher_is_better(metric) else one < other
-
-
-def _higher_is_better(metric: str) -> bool:
-    return metric in METRICS and METRICS[metric].higher_is_better
+def _better(results: Results, metric: str, one: float, other: float) -> bool:
+    return one > other if results.about.metrics[metric].higher_is_better else one < other

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from pipeline.data.wording import join_names
 from pipeline.determinism import DESCRIPTIONS
 from pipeline.params.schema import BASELINE, BOUND, is_baseline
 from pipeline.report import comparisons, ensemble
-from pipeline.report.format import NONE, format_count, join_names, label_metric
+from pipeline.report.format import NONE, format_count
 from pipeline.report.load import Results
 from pipeline.report.parts import Part
 from pipeline.report.ranking import (
@@ -91,7 +92,7 @@ def _of_split(results: Results, split: str) -> Iterator[str]:
     alone = len(results.comparable) == 1
     only = "is the only model" if len(results.models) == 1 else "is the only model that can be compared"
     how = only if alone else f"is the best model, chosen on {rows}"
-    result = f"{label_metric(metric)} {format_metric(results, model, split, metric)}"
+    result = f"{results.label(metric)} {format_metric(results, model, split, metric)}"
     yield f"On {where}: {model} {how}, with {result}{beside}."
     if split == "test":
         yield from comparisons.describe_model(results, model)
@@ -127,8 +128,8 @@ def _beaten(results: Results, split: str) -> Iterator[str]:
 
 def _label_baseline(results: Results, name: str, split: str, metric: str) -> str:
     """Return a baseline's name, method and result, for the start of a sentence."""
-    method = results.format.baselines[name].short_name
-    result = f"{label_metric(metric)} {format_metric(results, name, split, metric)}"
+    method = results.about.references[name].short_name
+    result = f"{results.label(metric)} {format_metric(results, name, split, metric)}"
     return f"{comparisons.label_model_at_start(name)}, {method} ({result}),"
 
 

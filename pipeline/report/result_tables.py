@@ -2,18 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pipeline.data.wording import join_names
 from pipeline.determinism import DESCRIPTIONS, Reproducibility
 from pipeline.params.schema import BASELINE, BOUND
-from pipeline.report.format import (
-    EXPLANATIONS,
-    METRICS,
-    NONE,
-    format_count,
-    format_numbers,
-    join_names,
-    label_metric,
-    label_with_arrow,
-)
+from pipeline.report.format import NONE, format_count, format_numbers
 from pipeline.report.load import Results
 from pipeline.report.parts import Link, Part, Table
 from pipeline.report.published import Published
@@ -41,7 +33,7 @@ def summary(results: Results, published: Published) -> Iterator[tuple[str, ...]]
             results.data_card["dataset"],
             describe_rows(results, split),
             Link.to_card(model) if model else "none",
-            label_with_arrow(metric),
+            results.about.metrics[metric].label_with_arrow,
             *(format_metric(results, name, split, metric) for name in (model or "", BASELINE, BOUND)),
             beside_others(results, published, model, split),
             _parameters(results, model or ""),
@@ -86,9 +78,10 @@ def _metrics_table(results: Results, split: str) -> Table:
         for name in (*ranked(results, split), *results.references)
         if name in results.models or results.metrics[name].get(split)
     ]
-    of_choice = (f"{chosen_on}: {label_with_arrow(metric)}" for metric in chosen)
-    columns = ("model", *of_choice, *map(label_with_arrow, metrics), "parameters")
-    order = f"ranked by {label_metric(headline)}{f' on {chosen_on} rows' if chosen else ''}"
+    of_choice = (f"{chosen_on}: {results.about.metrics[metric].label_with_arrow}" for metric in chosen)
+    labels = (results.about.metrics[metric].label_with_arrow for metric in metrics)
+    columns = ("model", *of_choice, *labels, "parameters")
+    order = f"ranked by {results.label(headline)}{f' on {chosen_on} rows' if chosen else ''}"
     what = "Figures" if results.one_seed else "Mean and 95 % interval"
     return Table(f"{what} on {describe_rows(results, split)}; models {order}", columns, tuple(rows))
 
@@ -107,20 +100,22 @@ def _seeds_tables(results: Results) -> Iterator[Table]:
                 values[row["model"]][row["seed"]] = float(row["value"])
         seeds = list(dict.fromkeys(seed for of in results.models.values() for seed in of.seeds))
         rows = tuple((model, *_by_seed(of, seeds)) for model, of in values.items() if of)
-        caption = f"Each seed's {label_metric(metric)} on {describe_rows(results, split)}"
+        caption = f"Each seed's {results.label(metric)} on {describe_rows(results, split)}"
         yield Table(caption, ("model", *(f"seed {seed}" for seed in seeds)), rows)
 
 
 def each_seed(results: Results, model: str, splits: Iterable[str]) -> Table | None:
     """Return each seed's value of every metric of a model; None for one seed, or if the model leaks its target."""
-    found: dict[tuple[str, str], dict[str, float]] = {(split, metric): {} for split in splits for metric in METRICS}
+    found: dict[tuple[str, str], dict[str, float]] = {
+        (split, metric): {} for split in splits for metric in results.about.metrics
+    }
     for row in results.values:
         if row["model"] == model:
             found.setdefault((row["split"], row["metric"]), {})[row["seed"]] = float(row["value"])
     seeds = list(results.models[model].seeds)
     if len(seeds) < 2 or model in results.leaking or not any(found.values()):
         return None
-    rows = tuple((split, label_metric(metric), *_by_seed(of, seeds)) for (split, metric), of in found.items() if of)
+    rows = tuple((split, results.label(metric), *_by_seed(of, seeds)) for (split, metric), of in found.items() if of)
     return Table("Results by seed", ("split", "metric", *(f"seed {seed}" for seed in seeds)), rows)
 
 
@@ -154,9 +149,9 @@ def describe_training_reproducibility(results: Results, model: str | None = None
 
 def describe_evaluation_reproducibility(results: Results) -> Iterator[str]:
     """Yield how far the evaluation can be reproduced, if it is not portable."""
-    if results.reproducibility != "portable":
+    if results.about.reproducibility != "portable":
         yield (
-            f"The evaluation is not portable: it gives {DESCRIPTIONS[results.reproducibility]}. "
+            f"The evaluation is not portable: it gives {DESCRIPTIONS[results.about.reproducibility]}. "
             "Another machine comes close to these figures, but perhaps not to the same ones."
         )
 
@@ -164,15 +159,12 @@ def describe_evaluation_reproducibility(results: Results) -> Iterator[str]:
 def _references(results: Results) -> Iterator[str]:
     """Yield a description of each baseline and of the bound."""
     for name in results.references:
-        yield f"{name}: {results.format.describe(name)}"
+        yield f"{name}: {results.about.references[name].description}"
 
 
 def _explanations(results: Results) -> Iterator[str]:
-    metrics = dict.fromkeys(metric for split in results.splits for metric in results.measured(split))
-    for metric in metrics:
-        if metric in EXPLANATIONS:
-            yield f"{label_metric(metric)}: {EXPLANATIONS[metric]}; {_direction(metric)}."
-
-
-def _direction(metric: str) -> str:
-    return "higher is better" if METRICS[metric].higher_is_better else "lower is better"
+    measured = {metric for split in results.splits for metric in results.measured(split)}
+    for name, metric in results.about.metrics.items():
+        if name in measured:
+            direction = "higher is better" if metric.higher_is_better else "lower is better"
+            yield f"{metric.label}: {metric.explanation}; {direction}."

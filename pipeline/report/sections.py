@@ -102,7 +102,7 @@ def _section(results: Results, known: Published) -> Section:
         result_tables.seeds(results),
         data_card.part(card),
     )
-    opening = f"Task: {results.task.goal}. The data set has {format_count(data_card.count_rows(card))} {card['unit']}."
+    opening = f"Task: {results.about.goal}. The data set has {format_count(data_card.count_rows(card))} {card['unit']}."
     if data_card.count_rows(card) == 1:
-        opening = f"Task: {results.task.goal}. The data set has one row of {card['unit']}."
+        opening = f"Task: {results.about.goal}. The data set has one row of {card['unit']}."
     return Section(card["dataset"], opening, tuple(part for part in parts if part is not None))

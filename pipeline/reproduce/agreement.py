@@ -6,6 +6,7 @@ overlap. A metric without an interval (of a baseline, or a single seed) agrees w
 `RELATIVE`, which is enough for any other too.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,59 +14,73 @@ from typing import Any
 RELATIVE = 0.01  # of the larger value: one or two of a hundred rows predicted differently
 ABSOLUTE = 1e-6  # counts as zero, such as the error of a network that has memorised its rows
 
+Numbers = Mapping[str, float]  # of a metrics.json, by their keys joined with dots
+
 
 @dataclass(frozen=True)
 class MetricDifference:
     """A metric's mean over seeds as committed and as reproduced, and how far apart the two may be."""
 
-    name: str  # such as names.gru.test.accuracy
+    name: str  # such as names.names-gru.test.accuracy
     committed: float
     reproduced: float
     tolerance: float
 
     @property
     def ratio(self) -> float:
-        """Return the difference divided by the tolerance."""
+        """Return the difference divided by the tolerance; up to 1 the two agree."""
         return abs(self.committed - self.reproduced) / self.tolerance
-
-    @property
-    def agrees(self) -> bool:
-        """Return whether the two means are within the tolerance."""
-        return self.ratio <= 1
 
     def __str__(self) -> str:
         """Return the name, both means and the tolerance."""
         return f"{self.name}: {self.committed:.4g}, now {self.reproduced:.4g}, tolerance {self.tolerance:.2g}"
 
 
-def compare_metrics(
-    committed: Mapping[str, Any], reproduced: Mapping[str, Any], name: str = ""
-) -> Iterator[MetricDifference]:
-    """Compare two metrics.json, metric by metric.
+def read_numbers(content: bytes, dataset: str) -> dict[str, float]:
+    """Return the numbers of a data set's metrics.json; none if it is not as `evaluate` writes it."""
+    try:
+        return dict(_flatten(dataset, json.loads(content)))
+    except (ValueError, TypeError):
+        return {}
 
-    Args:
-        committed: A dictionary of any depth whose innermost ones have the keys mean, low and high.
-        reproduced: Another one.
-        name: Where in metrics.json the two are, by keys joined with dots.
 
-    Raises:
-        ValueError: if the two do not have the same keys.
-    """
-    if not (isinstance(committed, Mapping) and isinstance(reproduced, Mapping)) or set(committed) != set(reproduced):
-        raise ValueError(f"{name or 'metrics'}: different keys")
-    if isinstance(committed.get("mean"), float) and isinstance(reproduced["mean"], float):
-        yield _compare_means(name, committed, reproduced)
+def _flatten(name: str, value: Any) -> Iterator[tuple[str, float]]:
+    if not isinstance(value, Mapping):
+        yield name, float(value)
         return
-    for key in committed:
-        yield from compare_metrics(committed[key], reproduced[key], f"{name}.{key}".lstrip("."))
+    for key, part in value.items():
+        yield from _flatten(f"{name}.{key}", part)
 
 
-def _compare_means(name: str, committed: Mapping[str, float], reproduced: Mapping[str, float]) -> MetricDifference:
-    one, other = committed["mean"], reproduced["mean"]
-    overlap = _half_width(committed) + _half_width(reproduced)
+def compare_metrics(committed: Numbers, reproduced: Numbers) -> list[MetricDifference]:
+    """Compare two metrics.json with the same keys, metric by metric; each is the numbers mean, low and high."""
+    names = [key.removesuffix(".mean") for key in committed if key.endswith(".mean")]
+    return [_compare(name, committed, reproduced) for name in names]
+
+
+def _compare(name: str, committed: Numbers, reproduced: Numbers) -> MetricDifference:
+    one, other = committed[f"{name}.mean"], reproduced[f"{name}.mean"]
+    overlap = _half_width(name, committed) + _half_width(name, reproduced)
     return MetricDifference(name, one, other, max(overlap, RELATIVE * max(abs(one), abs(other)), ABSOLUTE))
 
 
-def _half_width(interval: Mapping[str, float]) -> float:
-    """Return half the width of an interval, before it was cut at 0 or 1."""
-    return max(interval["mean"] - interval["low"], interval["high"] - interval["mean"])
+def _half_width(name: str, numbers: Numbers) -> float:
+    """Return half the width of a metric's interval, before it was cut at 0 or 1."""
+    mean, low, high = (numbers[f"{name}.{key}"] for key in ("mean", "low", "high"))
+    return max(mean - low, high - mean)
+
+
+def describe_difference(committed: Numbers, reproduced: Numbers) -> str:
+    """Describe how two metrics.json differ: by their largest relative difference, if they have the same keys."""
+    if committed.keys() != reproduced.keys():
+        return "other metrics, which cannot be compared"
+    changed = {
+        key: abs(number - reproduced[key]) / max(abs(number), abs(reproduced[key]))
+        for key, number in committed.items()
+        if number != reproduced[key]
+    }
+    if not changed:
+        return "the same numbers, formatted differently"
+    key = max(changed, key=lambda key: changed[key])
+    values = f"{key}: {committed[key]:.9g}, now {reproduced[key]:.9g}"
+    return f"{len(changed)} of {len(committed)} numbers, by up to {changed[key]:.1e} ({values})"

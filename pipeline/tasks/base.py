@@ -1,4 +1,4 @@
-"""What a task supplies to training and evaluation, and the losses that tasks share."""
+"""What a task supplies to training and evaluation, and the loss that tasks of labels share."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -10,8 +10,9 @@ from torch.nn import functional
 
 from pipeline.data.prepared import DataCard
 from pipeline.files import Arrays
-from pipeline.models.network import SequenceModel, Shape
-from pipeline.params.schema import ModelParams
+from pipeline.models.encoders import Shape
+from pipeline.models.network import SequenceModel
+from pipeline.params.models import ModelParams
 from pipeline.tasks.batching import Batch
 from pipeline.tasks.examples import UNSCORED, Examples
 
@@ -44,11 +45,3 @@ def cross_entropy(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     logits = outputs.flatten(0, -2)  # (items, k)
     total = functional.cross_entropy(logits, targets, ignore_index=UNSCORED, reduction="sum")
     return total, (targets != UNSCORED).sum()
-
-
-def squared_error(model: SequenceModel, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Return the squared errors in the targets' scale, summed, and their number."""
-    scale = model.shape.targets_scale
-    wanted = (batch.targets - scale.mean) / scale.std
-    errors = (outputs.squeeze(1) - wanted) ** 2
-    return errors.sum(), torch.ones_like(wanted, dtype=torch.int64).sum()

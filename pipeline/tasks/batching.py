@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.params.schema import ModelParams
+from pipeline.params.models import ModelParams
 from pipeline.tasks.examples import UNSCORED, Examples, Rows, Stream
 
 # Batch sizes for reading without training: large enough to be fast, small enough for any memory.
@@ -21,7 +21,10 @@ READ_STREAMS = 64
 
 @dataclass(frozen=True)
 class Batch:
-    """Sequences read at once: inputs (b, t), targets (b,) or (b, t), lengths (b,) or None if all are t."""
+    """Sequences read at once: inputs (b, t), targets (b,) or (b, t), lengths (b,) or None if all are t.
+
+    Inputs of a trained model have no targets, (0,).
+    """
 
     inputs: Tensor
     targets: Tensor

@@ -7,12 +7,13 @@ from torch.nn import functional
 
 from pipeline.data.prepared import DataCard
 from pipeline.files import Arrays
-from pipeline.models.network import SequenceModel, Shape
-from pipeline.params.schema import ModelParams
+from pipeline.models.encoders import Shape
+from pipeline.models.network import SequenceModel
+from pipeline.params.models import ModelParams
 from pipeline.tasks.base import Predictions, cross_entropy
-from pipeline.tasks.batching import Batch
+from pipeline.tasks.batching import Batch, reading_batches
 from pipeline.tasks.examples import Examples, labelled_rows
-from pipeline.tasks.inference import read_outputs
+from pipeline.tasks.reading import read_outputs
 
 
 class Classify:
@@ -20,7 +21,7 @@ class Classify:
 
     def shape(self, card: DataCard) -> Shape:
         """Return the shape of a network that reads symbols and gives logits of classes at the end."""
-        return Shape(card.symbols, len(card.classes or ()), every_step=False)
+        return Shape(card.symbols, len(card.classes or ()), every_step=False, logits=True)
 
     def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
         """Return labelled rows; they have no order in time."""
@@ -33,7 +34,7 @@ class Classify:
 
     def predict(self, model: SequenceModel, examples: Examples, params: ModelParams) -> Predictions:
         """Return the probability of each class for each row."""
-        pairs = list(read_outputs(model, examples, params))
+        pairs = list(read_outputs(model, reading_batches(examples, params)))
         probabilities = [functional.softmax(outputs.double(), 1).cpu().numpy() for _, outputs in pairs]
         truth = [_row_labels(batch).cpu().numpy() for batch, _ in pairs]
         return {"probabilities": np.concatenate(probabilities), "truth": np.concatenate(truth)}

@@ -4,8 +4,8 @@ import torch
 
 from pipeline.data.prepared import DataCard
 from pipeline.files import Arrays
-from pipeline.models.network import Shape
-from pipeline.params.schema import ModelParams
+from pipeline.models.encoders import Shape
+from pipeline.params.models import ModelParams
 from pipeline.tasks.examples import Examples, lagged_rows
 from pipeline.tasks.regress import Regress, number_shape
 

@@ -7,12 +7,13 @@ from torch.nn import functional
 
 from pipeline.data.prepared import DataCard
 from pipeline.files import Arrays
-from pipeline.models.network import SequenceModel, Shape
-from pipeline.params.schema import ModelParams
+from pipeline.models.encoders import Shape
+from pipeline.models.network import SequenceModel
+from pipeline.params.models import ModelParams
 from pipeline.tasks.base import Predictions, cross_entropy
-from pipeline.tasks.batching import Batch
+from pipeline.tasks.batching import Batch, reading_batches
 from pipeline.tasks.examples import UNSCORED, Examples, Rows, next_symbol_rows, text_stream
-from pipeline.tasks.inference import read_outputs
+from pipeline.tasks.reading import read_outputs
 
 
 class NextSymbol:
@@ -24,7 +25,7 @@ class NextSymbol:
 
     def shape(self, card: DataCard) -> Shape:
         """Return the shape of a network that reads symbols and gives logits at every step."""
-        return Shape(card.symbols, card.symbols or 0, every_step=True)
+        return Shape(card.symbols, card.symbols or 0, every_step=True, logits=True)
 
     def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
         """Return rows, or a stream that continues its history."""
@@ -38,7 +39,9 @@ class NextSymbol:
 
     def predict(self, model: SequenceModel, examples: Examples, params: ModelParams) -> Predictions:
         """Predict every symbol once."""
-        pairs = [(batch, _score(batch, outputs)) for batch, outputs in read_outputs(model, examples, params)]
+        pairs = [
+            (batch, _score(batch, outputs)) for batch, outputs in read_outputs(model, reading_batches(examples, params))
+        ]
         rows = isinstance(examples, Rows)
         axis = 0 if rows else 1  # rows follow one another; a text's streams stand side by side
         width = max(batch.targets.shape[1] for batch, _ in pairs) if rows else 0

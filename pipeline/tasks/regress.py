@@ -6,12 +6,13 @@ from torch import Tensor
 
 from pipeline.data.prepared import DataCard
 from pipeline.files import Arrays
-from pipeline.models.network import Scale, SequenceModel, Shape
-from pipeline.params.schema import ModelParams
-from pipeline.tasks.base import Predictions, squared_error
-from pipeline.tasks.batching import Batch
+from pipeline.models.encoders import Scale, Shape
+from pipeline.models.network import SequenceModel
+from pipeline.params.models import ModelParams
+from pipeline.tasks.base import Predictions
+from pipeline.tasks.batching import Batch, reading_batches
 from pipeline.tasks.examples import Examples, number_rows
-from pipeline.tasks.inference import read_outputs
+from pipeline.tasks.reading import read_outputs
 
 
 class Regress:
@@ -27,11 +28,14 @@ class Regress:
 
     def loss(self, model: SequenceModel, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the summed squared error, in the targets' scale, and the number of rows."""
-        return squared_error(model, outputs, batch)
+        scale = model.shape.targets_scale
+        wanted = (batch.targets - scale.mean) / scale.std
+        errors = (outputs.squeeze(1) - wanted) ** 2
+        return errors.sum(), torch.ones_like(wanted, dtype=torch.int64).sum()
 
     def predict(self, model: SequenceModel, examples: Examples, params: ModelParams) -> Predictions:
         """Return a number for each row."""
-        pairs = list(read_outputs(model, examples, params))
+        pairs = list(read_outputs(model, reading_batches(examples, params)))
         predicted = [model.unscale(outputs).cpu().numpy() for _, outputs in pairs]
         truth = [batch.targets.cpu().numpy() for batch, _ in pairs]
         return {
@@ -43,4 +47,4 @@ class Regress:
 def number_shape(card: DataCard, inputs: str, targets: str) -> Shape:
     """Return the shape of a network that reads numbers and gives one, with the scales of these arrays."""
     scales = {name: Scale(card.scaling[name].mean, card.scaling[name].std) for name in (inputs, targets)}
-    return Shape(None, 1, every_step=False, inputs_scale=scales[inputs], targets_scale=scales[targets])
+    return Shape(None, 1, every_step=False, logits=False, inputs_scale=scales[inputs], targets_scale=scales[targets])

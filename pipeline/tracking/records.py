@@ -10,15 +10,14 @@ from typing import Any
 
 from pipeline import files, paths
 from pipeline.data.prepared import CARD
-from pipeline.errors import DataError
+from pipeline.evaluation import stored
+from pipeline.evaluation.stored import Rows, StoredResults
 from pipeline.models import storage
 from pipeline.params import Params
-from pipeline.params.compatibility import leaks_target
 from pipeline.params.load import flatten
 from pipeline.params.schema import BASELINE, is_baseline, is_reference
 from pipeline.training import timings
 
-Rows = Sequence[Mapping[str, str]]
 Curves = Mapping[str, Sequence[tuple[int, float]]]  # name -> (epoch, value) pairs
 LOSSES = ("train_loss", "validation_loss")
 SECONDS = "training_seconds"
@@ -61,14 +60,10 @@ class Record:
 
 
 @dataclass(frozen=True)
-class _Results:
-    """A data set's files, read once for all its models."""
+class _Results(StoredResults):
+    """A data set's results, with its data card."""
 
-    dataset: str
     data_card: Mapping[str, Any]
-    metrics: Mapping[str, Any]
-    values: Rows
-    tables: Mapping[str, Rows]
 
 
 def read_records(dataset: str, params: Params) -> Iterator[Record]:
@@ -77,25 +72,13 @@ def read_records(dataset: str, params: Params) -> Iterator[Record]:
     Raises:
         DataError: if a file of an earlier stage is missing or damaged, or lacks a model of params.yaml.
     """
-    folder = paths.results(dataset)
-    results = _Results(
-        dataset,
-        files.read_json(paths.prepared(dataset) / CARD),
-        files.read_json(folder / "metrics.json"),
-        files.read_csv(folder / "seeds.csv"),
-        {path.name: files.read_csv(path) for path in sorted((folder / "tables").glob("*.csv"))},
-    )
     models = params.models_of(dataset)
-    if missing := [model for model in models if model not in results.metrics]:
-        raise DataError(
-            f"{folder / 'metrics.json'}: no metrics of model {missing[0]}; run `dvc repro`, which adds them"
-        )
-    task = params.datasets[dataset].task
-    yield from (_read_model(results, model, leaks_target(params.models[model], task)) for model in models)
+    results = _Results(**vars(stored.read(dataset, models)), data_card=files.read_json(paths.prepared(dataset) / CARD))
+    yield from (_read_model(results, model) for model in models)
     yield from (_reference_record(results, name) for name in results.metrics if name not in models)
 
 
-def _read_model(results: _Results, model: str, leaks: bool) -> Record:
+def _read_model(results: _Results, model: str) -> Record:
     """Read a model's own folder, and take its part of the data set's results."""
     folder = paths.model(results.dataset, model)
     description = storage.read_description(folder)
@@ -113,7 +96,7 @@ def _read_model(results: _Results, model: str, leaks: bool) -> Record:
         curves=_curves(history),
         artifacts=(
             *((path, _artifact_folder(path)) for path in model_files),
-            *_dataset_artifacts(results.dataset, model),
+            *_dataset_artifacts(results, model),
         ),
         seeds=tuple(
             SeedRecord(
@@ -124,13 +107,13 @@ def _read_model(results: _Results, model: str, leaks: bool) -> Record:
             )
             for seed, outcome in description["seeds"].items()
         ),
-        leaks_target=leaks,
+        leaks_target=model in results.about.leaks_target,
     )
 
 
 def _facts(description: Mapping[str, Any]) -> dict[str, str]:
     """Return what a run shows beside the params: the number of weights, and how far they can be reproduced."""
-    return {key: str(description[key]) for key in FROM_MODEL_JSON if key in description}
+    return {key: str(description[key]) for key in FROM_MODEL_JSON}
 
 
 def _reference_record(results: _Results, name: str) -> Record:
@@ -191,13 +174,11 @@ def _artifact_folder(path: Path) -> str:
     return "weights" if path.suffix == ".safetensors" else "model"
 
 
-def _dataset_artifacts(dataset: str, model: str) -> Iterator[tuple[Path, str]]:
+def _dataset_artifacts(results: _Results, model: str) -> Iterator[tuple[Path, str]]:
     """Yield the data set's files that a model's run shows, with their folders; not the figures of other models."""
-    yield paths.prepared(dataset) / CARD, "data"
-    results = paths.results(dataset)
-    for path in sorted((results / "tables").glob("*.csv")):
-        yield path, "tables"
-    for path in sorted((results / "figures").glob("*.png")):
+    yield paths.prepared(results.dataset) / CARD, "data"
+    yield from ((path, "tables") for path in results.table_files)
+    for path in results.figures:
         if not path.stem.startswith("confusion-") or path.stem == f"confusion-{model}":
             yield path, "figures"
 

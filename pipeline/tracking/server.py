@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from pipeline.errors import ParamsError, TrackingError
+from pipeline.execution.lifecycle import terminate_with_parent
 from pipeline.tracking import store
 
 HOST, FIRST_PORT, PORTS = "127.0.0.1", 5000, 100
@@ -39,7 +40,12 @@ def serve(announce: Callable[[str], None]) -> None:
     with tempfile.TemporaryFile("w+") as log:
         # MLflow's server is two processes; in a process group of their own, they can be ended together.
         process = subprocess.Popen(
-            _command(port), env=os.environ | LEAN, stdout=log, stderr=log, start_new_session=True
+            _command(port),
+            env=os.environ | LEAN,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=terminate_with_parent,  # also after `kill -9`; no other thread runs here
         )
         try:
             _wait_until_ready(process, port)
@@ -53,7 +59,8 @@ def serve(announce: Callable[[str], None]) -> None:
                 os.killpg(process.pid, signal.SIGTERM)
             process.wait()
         log.seek(0)
-        raise TrackingError(f"MLflow's server ended by itself:\n{log.read().strip()}")
+        reason = (log.read().strip().splitlines() or ["it says nothing"])[-1]
+        raise TrackingError(f"MLflow's server ended by itself: {reason}; run `mlflow server` to see all that it prints")
 
 
 def choose_port() -> int:

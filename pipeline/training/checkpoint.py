@@ -5,19 +5,20 @@ before a stage runs. It holds the key of everything that decides the result: one
 damaged, is not used.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
+import socket
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,41 +36,30 @@ FIRST_COST = 0.01  # seconds, a guess: so a training of less than a second write
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything that a training needs to be resumed: arrays by name, and facts that JSON can hold."""
+    """Everything that a training needs to be resumed: arrays by group and name, and facts that JSON can hold."""
 
-    arrays: Mapping[str, NDArray[Any]]
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]]  # read from a file, it has every group
     facts: Mapping[str, Any]
     seconds: float = 0.0  # that the training has cost so far, which decides no byte
 
 
-class Saver(Protocol):
-    """Where a training keeps its state."""
+class Saver:
+    """Where a training keeps its state; this one keeps nothing."""
 
-    @property
-    def spent(self) -> float:
-        """The seconds that the training had cost when it was last stopped."""
+    spent = 0.0  # seconds that the training had cost when it was last stopped
 
     def load(self) -> Snapshot | None:
         """Return the state that is kept, if it belongs to this training."""
+        return None
 
     def offer(self, make: Callable[[], Snapshot], final: bool = False) -> None:
         """Keep what `make` returns, if it is time for that; the final state does not wait."""
 
 
-class NoSaver:
-    """A saver that keeps nothing."""
-
-    spent = 0.0
-
-    def load(self) -> Snapshot | None:
-        """Return None."""
-        return None
-
-    def offer(self, make: Callable[[], Snapshot], final: bool = False) -> None:
-        """Keep nothing."""
+NO_SAVER = Saver()
 
 
-class FileSaver:
+class FileSaver(Saver):
     """A saver that keeps the newest state in a file, and reports what goes wrong instead of ending the training."""
 
     def __init__(
@@ -137,47 +127,18 @@ def path(model: str, seed: int, fit: str) -> Path:
 
 @contextmanager
 def claim(model: str) -> Iterator[bool]:
-    """Yield whether this run may use a model's checkpoints until the block ends, or another run does."""
-    lock, own = _lock(folder(model))
-    try:
-        yield own
-    finally:
-        if own:
-            _remove_empty(folder(model))
-        if lock is not None:
-            os.close(lock)
+    """Yield whether this run may use a model's checkpoints until the block ends, or another run on this machine does.
 
-
-def _lock(folder: Path, tries: int = 5) -> tuple[int | None, bool]:
-    """Lock a folder; return the lock's file descriptor, and whether this run may use the folder.
-
-    A folder that cannot be made or locked stops no training: `FileSaver` reports what cannot be written.
+    The run binds an abstract socket, a name that one process can have, and that the system frees when it ends.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:  # another run has just deleted it
-        return _lock(folder, tries - 1) if tries else (None, True)
-    except OSError:
-        return None, True
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None, False
-    except OSError:  # a file system without locks
-        return lock, True
-    if tries and not (folder.exists() and os.path.samestat(os.fstat(lock), folder.stat())):
-        os.close(lock)  # the lock of a folder that was deleted
-        return _lock(folder, tries - 1)
-    return lock, True
-
-
-def _remove_empty(folder: Path) -> None:
-    """Delete the folder of a model without checkpoints, and the folder of all models if it was the last."""
-    with suppress(OSError):
-        folder.rmdir()
-        folder.parent.rmdir()
+    name = hashlib.sha256(os.fsencode(folder(model))).digest()
+    with socket.socket(socket.AF_UNIX) as bound:
+        try:
+            bound.bind(b"\0" + name)
+            own = True
+        except OSError:
+            own = False
+        yield own
 
 
 def clear(model: str) -> None:
@@ -208,7 +169,11 @@ def _imported_code() -> Iterator[str]:
 
 def _write(path: Path, key: str, snapshot: Snapshot) -> None:
     """Write a checkpoint so that a kill or a power cut leaves the former one, or one recognised as damaged."""
-    arrays = {name: np.require(array, requirements="C") for name, array in snapshot.arrays.items()}
+    arrays = {
+        f"{group}/{name}": np.require(array, requirements="C")
+        for group, named in snapshot.arrays.items()
+        for name, array in named.items()
+    }
     facts = json.dumps([snapshot.facts, snapshot.seconds])
     content = save(arrays, {"key": key, "facts": facts, "digest": _digest(arrays, facts)})
     with files.replacing_file(path) as partial, partial.open("wb") as opened:
@@ -228,7 +193,11 @@ def _read(path: Path, key: str) -> Snapshot | None:
         arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  (not a dictionary)
     if _digest(arrays, notes["facts"]) != notes["digest"]:
         raise ValueError("other content than was written")
-    return Snapshot(arrays, *json.loads(notes["facts"]))
+    groups: dict[str, dict[str, NDArray[Any]]] = defaultdict(dict)
+    for key_of_array, array in arrays.items():
+        group, _, name = key_of_array.partition("/")
+        groups[group][name] = array
+    return Snapshot(groups, *json.loads(notes["facts"]))
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]], facts: str) -> str:

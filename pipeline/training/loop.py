@@ -4,26 +4,62 @@
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, field
+from typing import Any, Self
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline import determinism
 from pipeline.data.prepared import Prepared
 from pipeline.models.network import SequenceModel, StackState, build_network, count_parameters
 from pipeline.models.storage import HELD_OUT, REFIT, Epoch, Weights
-from pipeline.params.schema import ModelParams
+from pipeline.params.models import ModelParams
 from pipeline.tasks import TASKS, Task
-from pipeline.tasks.batching import Batch, training_batches
+from pipeline.tasks.batching import Batch, reading_batches, training_batches
 from pipeline.tasks.examples import Examples, join_splits
-from pipeline.tasks.inference import read_outputs
-from pipeline.training.checkpoint import NoSaver, Saver, Snapshot
+from pipeline.tasks.reading import read_outputs
+from pipeline.training.checkpoint import NO_SAVER, Saver, Snapshot
 from pipeline.training.optim import Optimiser, build_optimiser, learning_rate_at
-from pipeline.training.snapshot import Position, Tensors, gather, scatter
 
-NO_SAVER = NoSaver()
+
+@dataclass
+class Position:
+    """How far a training is within an epoch."""
+
+    generator_state: Tensor  # the state of the examples' generator when the epoch began
+    loss: Tensor  # summed so far
+    scored: Tensor  # items so far
+    batches: int = 0  # done
+    state: StackState | None = None  # after the last batch, for the next to continue from
+
+    @classmethod
+    def start(cls, generator: torch.Generator, device: torch.device) -> Self:
+        """Return the position at the start of an epoch."""
+        loss = torch.zeros((), device=device, dtype=torch.float64)
+        return cls(generator.get_state(), loss, torch.zeros((), device=device, dtype=torch.int64))
+
+    @classmethod
+    def from_tensors(cls, batches: int, tensors: Mapping[str, Tensor], device: torch.device) -> Self:
+        """Return the position at which `tensors` was called."""
+        count = sum(name.startswith("state") and name.endswith("-0") for name in tensors)
+        layers = [sorted(name for name in tensors if name.startswith(f"state-{layer}-")) for layer in range(count)]
+        state = tuple(tuple(tensors[name].to(device) for name in names) for names in layers) or None
+        return cls(tensors["order"], tensors["loss"].to(device), tensors["scored"].to(device), batches, state)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return everything but the number of batches, by name."""
+        layers = enumerate(self.state or ())
+        state = {f"state-{layer}-{part}": value for layer, parts in layers for part, value in enumerate(parts)}
+        return {"order": self.generator_state, "loss": self.loss, "scored": self.scored, **state}
+
+    def advance(self, loss: Tensor, scored: Tensor, state: StackState) -> None:
+        """Add what a step returned."""
+        self.loss += loss
+        self.scored += scored
+        self.batches, self.state = self.batches + 1, state
 
 
 @dataclass(frozen=True)
@@ -49,14 +85,14 @@ class Trainer:
         self.model = build_network(params, self.task.shape(prepared.card), name).to(self.device)
         self.optimiser = build_optimiser(params, self.model)
         self.train, self.validation = _examples(self.task, params, prepared, fit, self.device)
-        self.position: Position | None = None  # within an epoch
+        self.position = Position.start(self.generator, self.device)
         self.history: list[Epoch] = []
         self.best_epoch = 0
         self.best_weights: Weights = {}  # after that epoch
 
     def run_epoch(self, epoch: int, after_step: Callable[[], None] = lambda: None) -> Epoch:
         """Train on every batch once, or on the rest of a restored epoch; then take the validation loss."""
-        position = self.position = self.position or Position.start(self.generator, self.device)
+        position = self.position
         self.generator.set_state(position.generator_state)
         batches = training_batches(self.train, self.params, self.generator)
         for batch in batches[position.batches :]:
@@ -65,7 +101,7 @@ class Trainer:
             position.advance(loss, scored, state)
             after_step()
         self._set_learning_rate(epoch, len(batches) - 1, len(batches))
-        self.position = None
+        self.position = Position.start(self.generator, self.device)
         train_loss = (position.loss / position.scored).item()
         return Epoch(epoch, self.optimiser.learning_rate, train_loss, self._validation_loss())
 
@@ -77,7 +113,7 @@ class Trainer:
         if self.validation is None:
             return None
         total, count = 0.0, 0
-        for batch, outputs in read_outputs(self.model, self.validation, self.params):
+        for batch, outputs in read_outputs(self.model, reading_batches(self.validation, self.params)):
             loss, scored = self.task.loss(self.model, outputs, batch)
             total, count = total + loss.item(), count + int(scored.item())
         return total / count
@@ -88,7 +124,7 @@ class Trainer:
         if not _is_finite(epoch):
             self.best_epoch, self.best_weights = 0, {}
         elif not self.best_epoch or epoch.validation_loss is None or self._improves(epoch):
-            self.best_epoch, self.best_weights = epoch.epoch, self.copy_weights()
+            self.best_epoch, self.best_weights = epoch.epoch, _to_arrays(self.model.state_dict())
 
     def _improves(self, epoch: Epoch) -> bool:
         return _selection_loss(epoch) < _selection_loss(self.history[self.best_epoch - 1])
@@ -105,46 +141,36 @@ class Trainer:
         """Return whether a loss of the last epoch is not finite."""
         return bool(self.history) and not _is_finite(self.history[-1])
 
-    def copy_weights(self) -> Weights:
-        """Copy the weights to the CPU."""
-        return {name: value.detach().cpu().numpy().copy() for name, value in self.model.state_dict().items()}
-
     def snapshot(self) -> Snapshot:
         """Copy everything that has changed since the start."""
-        position = self.position or Position.start(self.generator, self.device)
-        tensors: Tensors = {
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state(),
-            "position": position.tensors(),
-            "random": determinism.random_state(self.device),
+        arrays = {
+            "model": _to_arrays(self.model.state_dict()),
+            "best": self.best_weights,
+            "optimiser": _to_arrays(self.optimiser.state()),
+            "position": _to_arrays(self.position.tensors()),
+            "random": _to_arrays(determinism.random_state(self.device)),
         }
-        arrays = gather(tensors) | {f"best/{name}": array for name, array in self.best_weights.items()}
         facts = {
             "history": [astuple(epoch) for epoch in self.history],
             "best_epoch": self.best_epoch,
-            "batches": position.batches,
+            "batches": self.position.batches,
         }
         return Snapshot(arrays, facts)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Set everything as it was when the snapshot was taken."""
-        tensors = scatter(snapshot.arrays)
-        self.model.load_state_dict(tensors["model"])
-        self.optimiser.restore(tensors["optimiser"])
-        determinism.restore_random_state(self.device, tensors["random"])
-        self.position = Position.from_tensors(snapshot.facts["batches"], tensors["position"], self.device)
-        self.history = [Epoch(*values) for values in snapshot.facts["history"]]
-        self.best_epoch, best = snapshot.facts["best_epoch"], tensors["best"]
-        self.best_weights = {name: best[name].numpy() for name in self.model.state_dict() if best}
+        arrays, facts = snapshot.arrays, snapshot.facts
+        self.model.load_state_dict(_to_tensors(arrays["model"]))
+        self.optimiser.restore(_to_tensors(arrays["optimiser"]))
+        determinism.restore_random_state(self.device, _to_tensors(arrays["random"]))
+        self.position = Position.from_tensors(facts["batches"], _to_tensors(arrays["position"]), self.device)
+        self.history = [Epoch(*values) for values in facts["history"]]
+        self.best_epoch = facts["best_epoch"]
+        self.best_weights = {name: arrays["best"][name] for name in self.model.state_dict() if arrays["best"]}
 
 
 def train_step(
-    task: Task,
-    model: SequenceModel,
-    optimiser: Optimiser,
-    params: ModelParams,
-    batch: Batch,
-    state: StackState | None,
+    task: Task, model: SequenceModel, optimiser: Optimiser, params: ModelParams, batch: Batch, state: StackState | None
 ) -> tuple[Tensor, Tensor, StackState]:
     """Take one optimiser step; return the summed loss, the number of items scored, and the state, detached.
 
@@ -191,6 +217,14 @@ def train_network(
     status = f"diverged at epoch {len(trainer.history)}" if trainer.diverged else "finished"
     size = count_parameters(trainer.model)
     return TrainedNetwork(status, trainer.best_epoch, size, tuple(trainer.history), trainer.best_weights)
+
+
+def _to_arrays(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    return {name: value.detach().cpu().numpy().copy() for name, value in tensors.items()}
+
+
+def _to_tensors(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
+    return {name: torch.tensor(array) for name, array in arrays.items()}
 
 
 def _selection_loss(epoch: Epoch) -> float:

@@ -12,7 +12,7 @@ from pipeline.execution.executor import Report
 from pipeline.execution.progress import Progress, ProgressDisplay
 from pipeline.models import storage
 from pipeline.models.storage import HELD_OUT, REFIT, Epoch, Outcome
-from pipeline.params.schema import ModelParams
+from pipeline.params.models import ModelParams
 from pipeline.training import checkpoint
 from pipeline.training.checkpoint import Saver
 
@@ -88,7 +88,7 @@ def _progress(epoch: Epoch) -> Progress:
 def _saver(job: TrainingJob, card: DataCard, device: str, clock: Callable[[], float], report: Report) -> Saver:
     """Return what keeps the state of a training, under the key of everything that decides its bytes."""
     if not job.resumable:
-        return checkpoint.NoSaver()
+        return checkpoint.NO_SAVER
     params = job.params.model_dump_json(exclude={"seeds"})  # the other seeds do not change this network
     key = checkpoint.make_key(params, job.seed, job.fit, card.model_dump_json(), device)
     return checkpoint.FileSaver(checkpoint.path(job.model, job.seed, job.fit), key, report, clock)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.data import readers
 from pipeline.data.cleaning import read_cleaned
-from pipeline.params.schema import TextParams
+from pipeline.params.datasets import TextParams
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz "
 characters = st.text(st.characters(max_codepoint=0x2FF, exclude_characters="İ\ufeff") | st.sampled_from("\r\n aA"))

@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.data.formats import prepare
 from pipeline.data.prepared import read, read_verified, scale, write
-from pipeline.params.schema import LabelledParams, PairsParams, SeriesParams, TextParams, WindowsParams, WordsParams
+from pipeline.params.datasets import LabelledParams, PairsParams, SeriesParams, TextParams, WindowsParams, WordsParams
 
 SHARES = {"validation": 0.2, "test": 0.2, "refit": False}
 TEXT = {"raw": "t.txt", "alphabet": "abc ", "skip": 0, "limit": 0, "max_megabytes": 1}
@@ -101,10 +101,8 @@ def test_changed_byte_is_reported(folder, error_of, name):
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    assert (
-        error_of(read_verified, folder)
-        == f"{folder}: damaged, by the digest in its data_card.json; run `make mend` and `dvc repro`"
-    )
+    line = error_of(read_verified, folder)
+    assert line.startswith(f"{folder}: damaged, by the digest in its data_card.json; run `dvc repro`")
 
 
 def test_folder_without_a_data_set_is_reported(here, error_of):

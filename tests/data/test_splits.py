@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.data.splits import split_sizes, stratified_split
-from pipeline.params.schema import WordsParams
+from pipeline.params.datasets import WordsParams
 
 
 def params(validation=0.1, test=0.2, seed=1):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pipeline.evaluation import bounds
 from pipeline.models.storage import HELD_OUT, REFIT
 from tests.support import small
+from tests.support.project import REPOSITORY
 
 ALL_ROWS = {"validation": 0.0, "test": 0.0, "refit": True}
 
@@ -45,7 +46,7 @@ def test_final_letters_have_a_bound_of_their_own():
 
 
 def test_the_fifty_words_have_the_documented_bound():
-    content = (small.REPOSITORY / "data/raw/words.txt").read_text()
+    content = (REPOSITORY / "data/raw/words.txt").read_text()
     found = bounds.next_symbol_bound(REFIT, rows(small.words(content, "abcdefghijklmnopqrstuvwxyz", **ALL_ROWS)))
     assert found["loss"] == pytest.approx(0.264369, abs=5e-7)
     assert (found["letter_accuracy"], found["final_letter_accuracy"]) == (0.855, 1.0)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pipeline.evaluation.intervals import interval, metric_interval
+from pipeline.evaluation.intervals import interval
 
 
 @pytest.mark.parametrize("values", [[0.4, 0.5], [3.0, 4.0, 8.0], [10.0, 11.0, 12.0, 9.0, 10.5]])
@@ -19,16 +19,15 @@ def test_an_interval_by_hand():
     assert interval([1.0, 2.0, 3.0]) == pytest.approx({"mean": 2, "low": -0.484138, "high": 4.484138}, abs=1e-6)
 
 
-def test_the_interval_of_a_metric_is_cut_at_its_possible_values():
-    assert metric_interval([0.98, 1.0], "accuracy")["high"] == 1
-    assert metric_interval([0.98, 1.0], "loss")["high"] > 1
-    assert metric_interval([0.0, 0.1], "loss")["low"] == 0
-    assert metric_interval([0.0, 0.1], "accuracy")["low"] == 0
+def test_an_interval_is_cut_at_the_possible_values():
+    assert interval([0.98, 1.0], 0.0, 1.0)["high"] == 1
+    assert interval([0.98, 1.0], 0.0)["high"] > 1
+    assert interval([0.0, 0.1], 0.0)["low"] == 0
 
 
 @pytest.mark.parametrize("values", [[0.3], [0.3, 0.3, 0.3]])
 def test_the_interval_of_one_value_has_no_width(values):
-    found = metric_interval(values, "loss")
+    found = interval(values)
     assert found["low"] == found["mean"] == found["high"] == pytest.approx(0.3)
 
 

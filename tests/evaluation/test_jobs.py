@@ -6,6 +6,7 @@ from pipeline.data import prepared as data
 from pipeline.errors import NotTrainedError
 from pipeline.evaluation import jobs
 from pipeline.evaluation.results import EvaluationJob
+from pipeline.evaluation.tasks import next_symbol
 from pipeline.models import storage
 from pipeline.models.storage import HELD_OUT, REFIT
 from pipeline.params.schema import BASELINE
@@ -81,7 +82,7 @@ def test_a_language_model_continues_the_test_text(evaluate, content):
     for sample in network.samples:
         assert len(sample.prefix) > 10
         assert sample.prefix in content * 9
-        assert len(sample.text) == jobs.SAMPLE_LENGTH
+        assert len(sample.text) == next_symbol.SAMPLE_LENGTH
     assert baseline.samples == ()
 
 
@@ -132,7 +133,7 @@ def test_damaged_and_missing_weights_are_refused(evaluate, tmp_path):
     path.write_bytes(content)
     with pytest.raises(NotTrainedError) as damaged:
         storage.read_weights(path)
-    assert str(damaged.value) == f"{path}: damaged, by its digest in model.json; run `make mend` and `dvc repro`"
+    assert str(damaged.value).startswith(f"{path}: damaged, by its digest in model.json; run `dvc repro`")
     path.unlink()
     with pytest.raises(NotTrainedError) as missing:
         storage.read_weights(path)

@@ -7,33 +7,27 @@ from typing import Any
 import pytest
 from PIL import Image, ImageColor
 
-from pipeline.evaluation import plots, png
-from tests.support.small import REPOSITORY
+from pipeline.evaluation import plots
+from tests.support.project import REPOSITORY
 
 
-def history(models: list[str], fit: str = "held-out", epochs: int = 4) -> list[dict[str, Any]]:
+def history(*models: str, fit: str = "held-out") -> list[dict[str, Any]]:
     return [
         {"model": model, "seed": seed, "fit": fit, "epoch": epoch, "learning_rate": 0.1}
-        | {"train_loss": 3 / epoch + seed / 10, "validation_loss": 4 / epoch if fit == "held-out" else ""}
-        for model in models
+        | {"train_loss": 3 / epoch + seed / 10 + index, "validation_loss": 4 / epoch if fit == "held-out" else ""}
+        for index, model in enumerate(models)
         for seed in (1, 2)
-        for epoch in range(1, epochs + 1)
+        for epoch in range(1, 5)
     ]
 
 
-def confusion(classes: list[str]) -> list[dict[str, Any]]:
+def confusion(*classes: str) -> list[dict[str, Any]]:
     return [{"model": "m", "truth": a, "prediction": b, "count": 9 if a == b else 1} for a in classes for b in classes]
 
 
 DAYS = [
-    {
-        "date": f"2011-09-{day:02}",
-        "truth": str(day),
-        "baseline": "3.5",
-        "baseline-naive": "4",
-        "gru": str(day - 0.5),
-        "lost": "",
-    }
+    {"date": f"2011-09-{day:02}", "truth": str(day), "baseline": "3.5", "baseline-naive": "4", "gru": str(day - 0.5)}
+    | {"lost": ""}  # a model that diverged
     for day in range(1, 29)
 ]
 
@@ -52,7 +46,7 @@ def test_means_and_bands_are_over_the_seeds_that_reached_the_epoch() -> None:
 
 
 def test_the_refit_is_plotted_if_there_is_no_held_out_fit() -> None:
-    assert list(plots.loss_lines(history(["m"], "refit"))) == ["train_loss"]
+    assert list(plots.loss_lines(history("m", fit="refit"))) == ["train_loss"]
 
 
 @pytest.mark.parametrize(("last", "logarithmic"), [(0.02, True), (0.2, False)])
@@ -60,51 +54,39 @@ def test_long_ranges_have_a_logarithmic_axis(last: float, logarithmic: bool) -> 
     assert plots.needs_log_scale({"m": {"train_loss": [(1, 3.0, 3, 3), (2, last, 0, 1)]}}) is logarithmic
 
 
-@pytest.mark.parametrize("count", [1, 3, 6])
-def test_curves_are_plotted_for_any_number_of_models(tmp_path: Path, count: int) -> None:
-    plots.plot_curves(history([f"model-{n}" for n in range(count)]), tmp_path / "a.png", "words: loss", "nats")
-    assert width(tmp_path / "a.png") == 700
+DIVERGED = [row | {"train_loss": "nan", "validation_loss": ""} for row in history("m")]
 
 
-def test_curves_of_models_that_diverged_at_once_are_empty(tmp_path: Path) -> None:
-    rows = [row | {"train_loss": "nan", "validation_loss": ""} for row in history(["m"])]
+@pytest.mark.parametrize("rows", [history("a"), history(*"abc"), history(*"abcdef"), DIVERGED])
+def test_curves_are_plotted_for_any_number_of_models(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     plots.plot_curves(rows, tmp_path / "a.png", "words: loss", "nats")
-    assert width(tmp_path / "a.png") == 700
+    assert size(tmp_path / "a.png")[0] == 700
 
 
 @pytest.mark.parametrize("classes", [["vowel", "consonant"], [f"class {n}" for n in range(18)], ["日本語", "中文"]])
 def test_confusion_is_plotted_for_any_classes(tmp_path: Path, classes: list[str]) -> None:
-    plots.plot_confusion(confusion(classes), tmp_path / "a.png", "names-lstm: test rows")
-    assert 500 <= width(tmp_path / "a.png") <= 900
-
-
-def test_figures_are_small_and_keep_the_colours_of_thin_lines(tmp_path: Path) -> None:
-    plots.plot_curves(history(["a", "b", "c"]), tmp_path / "curves.png", "words: loss", "nats")
-    plots.plot_confusion(confusion([f"class {n}" for n in range(18)]), tmp_path / "confusion.png", "names-lstm")
-    assert all(path.stat().st_size < 60_000 for path in tmp_path.iterdir())
-    with Image.open(tmp_path / "curves.png") as image:
-        shades = {shade for _, shade in image.convert("RGB").getcolors() or ()}
-    assert len(shades) <= png.FREQUENT + png.FARTHEST
-    assert (255, 255, 255) in shades
-    for colour in plots.COLOURS[:3]:
-        assert min(_distance(ImageColor.getrgb(colour), shade) for shade in shades) < 3, colour
-
-
-def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
-    return max(abs(a - b) for a, b in zip(one, other, strict=False))
-
-
-def test_forecast_has_gaps_where_a_model_diverged(tmp_path: Path) -> None:
-    plots.plot_forecast(DAYS, tmp_path / "a.png", "sales: forecast")
-    assert width(tmp_path / "a.png") == 700
+    plots.plot_confusion(confusion(*classes), tmp_path / "a.png", "names-lstm: test rows")
+    assert 500 <= size(tmp_path / "a.png")[0] <= 900
 
 
 def test_many_forecasts_get_a_panel_each(tmp_path: Path) -> None:
-    days = [{**day, **dict.fromkeys(("rnn", "lstm"), day["gru"])} for day in DAYS]
     plots.plot_forecast(DAYS, tmp_path / "few.png", "sales: forecast")
-    plots.plot_forecast(days, tmp_path / "many.png", "sales: forecast")
-    heights = [int.from_bytes((tmp_path / name).read_bytes()[20:24], "big") for name in ("few.png", "many.png")]
-    assert heights[1] > 2 * heights[0]
+    plots.plot_forecast([{**day, "rnn": "1", "lstm": "2"} for day in DAYS], tmp_path / "many.png", "sales: forecast")
+    (width, few), (_, many) = size(tmp_path / "few.png"), size(tmp_path / "many.png")
+    assert width == 700
+    assert many > 2 * few
+
+
+def test_figures_are_small_and_keep_the_colours_of_lines_and_bands(tmp_path: Path) -> None:
+    plots.plot_curves(history(*"abc"), tmp_path / "curves.png", "words: loss", "nats")
+    plots.plot_confusion(confusion(*(f"class {n}" for n in range(18))), tmp_path / "confusion.png", "names-lstm")
+    assert all(path.stat().st_size < 60_000 for path in tmp_path.iterdir())
+    with Image.open(tmp_path / "curves.png") as image:
+        shades = [shade for _, shade in image.convert("RGB").getcolors() or ()]
+    colours = [ImageColor.getrgb(colour) for colour in plots.COLOURS[:3]]
+    bands = [tuple(round(255 - 0.18 * (255 - value)) for value in colour) for colour in colours]
+    for wanted in ((255, 255, 255), (0, 0, 0), *colours, *bands):
+        assert min(max(abs(a - b) for a, b in zip(wanted, shade, strict=False)) for shade in shades) < 3, wanted
 
 
 def test_the_users_own_style_is_neither_used_nor_changed(tmp_path: Path) -> None:
@@ -117,32 +99,27 @@ def test_the_users_own_style_is_neither_used_nor_changed(tmp_path: Path) -> None
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+SCRIPT = f"""
+from pathlib import Path
+from pipeline.evaluation import plots
+plots.plot_curves({history("a", "b")!r}, Path("curves.png"), "loss", "nats")
+plots.plot_confusion({confusion("x", "y")!r}, Path("confusion.png"), "confusion")
+plots.plot_forecast({DAYS!r}, Path("forecast.png"), "forecast")
+"""
+
+
 def test_other_processes_plot_the_same_bytes(tmp_path: Path) -> None:
     plotted = []
     for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo")):
-        folder = tmp_path / seed
-        folder.mkdir()
         environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(REPOSITORY)}
-        subprocess.run([sys.executable, "-c", SCRIPT, str(folder)], env=environment, check=True)
-        plotted.append([path.read_bytes() for path in sorted(folder.iterdir())])
+        subprocess.run([sys.executable, "-c", SCRIPT], env=environment, cwd=tmp_path, check=True)
+        plotted.append([path.read_bytes() for path in sorted(tmp_path.iterdir())])
     assert len(plotted[0]) == 3
     assert plotted[0] == plotted[1]
     assert b"Software" not in plotted[0][0]
 
 
-SCRIPT = f"""
-import sys
-from pathlib import Path
-from pipeline.evaluation import plots
-folder = Path(sys.argv[1])
-plots.plot_curves({history(["a", "b"])!r}, folder / "curves.png", "loss", "nats")
-plots.plot_confusion({confusion(["x", "y"])!r}, folder / "confusion.png", "confusion")
-plots.plot_forecast({DAYS!r}, folder / "forecast.png", "forecast")
-"""
-
-
-def width(path: Path) -> int:
-    content = path.read_bytes()
-    assert content.startswith(b"\x89PNG")
-    assert content.endswith(b"IEND\xaeB`\x82")
-    return int.from_bytes(content[16:20])
+def size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        image.load()
+        return image.size

@@ -25,7 +25,7 @@ def evaluation(model, correct, seed=1):
 
 
 def compare(*evaluations, **options):
-    return significance.compare_models(CARD, Evaluations(evaluations), **options)
+    return significance.compare_models(CARD, Evaluations(evaluations), 1, **options)
 
 
 def test_a_clear_difference_is_significant_and_has_its_size():
@@ -54,7 +54,7 @@ def test_the_smaller_error_is_better():
     truth = np.arange(40.0)
     near, far = ({"test": {"truth": truth, "predicted": truth + error}} for error in (0.1, 1.0))
     found = Evaluations((Evaluation("far", 1, {}, far), Evaluation("near", 1, {}, near)))
-    (pair,) = significance.compare_models(card, found)
+    (pair,) = significance.compare_models(card, found, 1)
     assert (pair.better, pair.worse, pair.significant) == ("near", "far", True)
     assert pair.difference == pytest.approx(1 - 0.01)
 
@@ -90,7 +90,7 @@ def test_models_that_differ_by_chance_differ_significantly_one_time_in_twenty(ro
             for model, finished in (("a", seeds), ("b", 3))
             for seed in range(finished)
         ]
-        claims += significance.compare_models(card, Evaluations(tuple(found)))[0].significant
+        claims += significance.compare_models(card, Evaluations(tuple(found)), 1)[0].significant
     assert 0.005 * TRIALS <= claims <= 0.05 * TRIALS + 3 * (0.05 * 0.95 * TRIALS) ** 0.5
 
 
@@ -129,10 +129,9 @@ def test_holm_by_hand(raw):
 
 
 def test_neighbours_are_in_one_block():
-    card = CARD.model_copy(update={"task": "next-symbol", "format": "text"})
-    block = significance.item_blocks(card, {}, 120)
+    block = significance.item_blocks({}, 120, 50)
     assert np.bincount(block).tolist() == [50, 50, 20]
-    words = significance.item_blocks(card, {"row": np.array([0, 0, 2, 2, 2])}, 5)
+    words = significance.item_blocks({"row": np.array([0, 0, 2, 2, 2])}, 5, 50)
     assert words.tolist() == [0, 0, 1, 1, 1]
 
 

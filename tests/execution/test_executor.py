@@ -16,7 +16,7 @@ from pipeline.errors import ParamsError, PipelineError
 from pipeline.execution import executor
 from tests.support import work
 from tests.support.processes import running, wait
-from tests.support.small import REPOSITORY
+from tests.support.project import REPOSITORY
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +55,6 @@ def test_results_are_in_the_order_of_the_jobs_whichever_ends_first():
     results = executor.run(work.square, [0.0, 1.0, 2.0, 3.0], lambda job, message: messages.append((job, message)))
     assert results == [0.0, 1.0, 4.0, 9.0]
     assert sorted(messages) == [(job, f"job {job}") for job in range(4)]
-
-
-def test_the_number_of_workers_changes_no_result(monkeypatch):
-    results = {}
-    for count in ("1", "3"):
-        monkeypatch.setenv("PIPELINE_WORKERS", count)
-        results[count] = executor.run(work.square, [0.1, 0.2, 0.3])
-    assert results["1"] == results["3"]
 
 
 def test_a_users_error_is_raised_at_once():
@@ -187,12 +179,6 @@ print("not reached")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout) == (130, "all submitted\n")
     assert done.stderr.strip() == "Interrupted; run the same command again."
-
-
-def test_the_handler_of_ctrl_c_is_restored():
-    before = signal.getsignal(signal.SIGINT)
-    assert executor.run(work.square, [1.0]) == [1.0]
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_workers_collect_garbage_but_not_what_their_server_imported():

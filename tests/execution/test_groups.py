@@ -7,7 +7,7 @@ import pytest
 from pipeline.execution import executor, parallel
 from pipeline.execution.parallel import Group
 from pipeline.params import load_params
-from tests.support.small import REPOSITORY
+from tests.support.project import REPOSITORY
 
 
 @pytest.fixture

@@ -10,22 +10,36 @@ def source(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "found", "cure"),
     [
-        ("names-lstm", ""),
-        ("names-lstm", "language\n000\n"),
-        ("names-lstm", 'name\n"K"x"\n'),
-        ("names-lstm", "name\n \n,\n"),
-        ("binary-lstm", "bits\n10x1\n"),
-        ("words-lstm", "prefix\nz\n"),
-        ("sales-lstm", ""),
-        ("sales-lstm", "date,sales\n2020-01-01,x\n"),
+        ("names-lstm", "", "the file is empty", "wanted data"),
+        ("names-lstm", "\n\n", "line 1: column 'name' is not there; found nothing", "--column names another"),
+        ("names-lstm", "name\n", "found no rows", "wanted one for each input"),
+        ("names-lstm", "id,Name\n1,K\n", "line 1: column 'name' is not there; found 'id', 'Name'", "--column"),
+        ("names-lstm", "name,name\nK,K\n", "line 1: column 'name' is there twice", "--column names another"),
+        ("names-lstm", "name,probability\nK,1\n", "line 1: column 'probability' would be there twice", "rename it"),
+        ("names-lstm", "id,name\n1,K\n2\n", "line 3: found 1 fields", "wanted 2"),
+        ("names-lstm", "id,name\n1,ж\n2, \n", "line 3: names-lstm: found ' '", "wanted at least one symbol"),
+        ("names-lstm", 'name\n"K"x"\n', "line 2: ',' expected after '\"'", "wanted comma-separated values"),
+        ("names-lstm", b"name\nK\xff\n", "byte 6 (0xff) is not UTF-8", "save the file as UTF-8"),
+        ("binary-lstm", "bits\n10x1\n", "line 2: binary-lstm: bits: found 'x'", "wanted a finite number"),
+        ("words-lstm", "prefix\na\nz9\n", "line 3: words-lstm: 'z9': found symbol 'z'", "wanted one of 'abcde'"),
+        ("sales-lstm", "", "the file is empty", "wanted data"),
+        ("sales-lstm", "date,sales\n2020-01-01,x\n", "line 2: sales: found 'x'", "wanted a finite number"),
+        ("sales-lstm", "date,sales\n2020-01-01,1\n2020-01-01,2\n", "line 3: found date 2020-01-01 again", "see line 2"),
+        ("sales-lstm", "date,store,sales\n2020-01-01,1,1\n", "line 1: column 'item' is not there", "'store', 'sales'"),
+        ("sales-lstm", "day,sales\n2020-01-01,1\n", "line 1: column 'date' is not there", "'day', 'sales'"),
+        ("sales-lstm", "date,sales\n2020-01-01,1\n", "found 1 days", "wanted 4 or more"),
     ],
 )
-def test_an_error_in_a_table_of_inputs_is_an_input_error(loaded, error_line, source, name, content):
-    source.write_text(content)
+def test_a_table_that_cannot_be_answered_ends_in_one_line_and_no_output(
+    loaded, error_line, source, name, content, found, cure
+):
+    source.write_bytes(content if isinstance(content, bytes) else content.encode())
     line = error_line(InputError, loaded(name).answer_table, source, source.with_name("out.csv"))
-    assert line.startswith(f"{source}: ")
+    assert line.startswith(f"{source}: {found}")
+    assert cure in line
+    assert list(source.parent.iterdir()) == [source]
 
 
 def test_out_of_vocabulary_symbols_of_a_table_are_warned_of_once(loaded, source):

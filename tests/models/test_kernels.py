@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from pipeline.models import kernels
+from pipeline.models import kernels, products
 from pipeline.models.cells import BUILDERS, build_cell
 
 SIZES = st.integers(1, 40)
@@ -39,7 +39,7 @@ def copy_at_offset(tensor, offset):
 def test_a_product_is_torchs_at_any_shape_and_stride(m, k, n, transpose_a, transpose_b):
     a = normal(k, m).T if transpose_a else normal(m, k)
     b = normal(n, k, seed=1).T if transpose_b else normal(k, n, seed=1)
-    torch.testing.assert_close(kernels.matmul(a, b), a @ b, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(products.matmul(a, b), a @ b, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,14 @@ def test_a_product_is_torchs_at_any_shape_and_stride(m, k, n, transpose_a, trans
 )
 def test_the_place_in_memory_changes_no_byte(m, k, n):
     a, b = normal(m, k), normal(k, n, seed=1)
-    wanted = kernels.matmul(a, b)
+    wanted = products.matmul(a, b)
     for offset in (0, 4, 16, 20, 32, 60):
-        assert torch.equal(kernels.matmul(copy_at_offset(a, offset), copy_at_offset(b, 64 - offset)), wanted)
+        assert torch.equal(products.matmul(copy_at_offset(a, offset), copy_at_offset(b, 64 - offset)), wanted)
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4), (1, 1), (1, 5, 1)])
 def test_a_linear_layer_is_torchs_with_its_gradients(shape):
-    portable, torchs = kernels.Linear(shape[-1], 6), nn.Linear(shape[-1], 6)
+    portable, torchs = products.Linear(shape[-1], 6), nn.Linear(shape[-1], 6)
     torchs.load_state_dict(portable.state_dict())
     found = []
     for layer in (portable, torchs):
@@ -67,7 +67,7 @@ def test_a_linear_layer_is_torchs_with_its_gradients(shape):
 
 def test_a_linear_layer_starts_with_the_weights_of_torchs():
     layers = []
-    for kind in (kernels.Linear, nn.Linear):
+    for kind in (products.Linear, nn.Linear):
         torch.manual_seed(1)
         layers.append(kind(3, 2).state_dict())
     assert list(layers[0]) == list(layers[1])
@@ -75,7 +75,7 @@ def test_a_linear_layer_starts_with_the_weights_of_torchs():
 
 
 def test_gradients_of_a_linear_layer_are_those_of_the_formula():
-    inputs, slopes, layer = normal(3, 4).requires_grad_(), normal(3, 2), kernels.Linear(4, 2)
+    inputs, slopes, layer = normal(3, 4).requires_grad_(), normal(3, 2), products.Linear(4, 2)
     found, wanted = (
         torch.autograd.grad(outputs, (inputs, layer.weight, layer.bias), slopes)
         for outputs in (layer(inputs), functional.linear(inputs, layer.weight, layer.bias))
@@ -84,27 +84,27 @@ def test_gradients_of_a_linear_layer_are_those_of_the_formula():
 
 
 def test_a_linear_layer_gives_the_same_without_a_graph():
-    layer = kernels.Linear(4, 2)
+    layer = products.Linear(4, 2)
     with torch.inference_mode():
         torch.testing.assert_close(layer(normal(3, 4)), functional.linear(normal(3, 4), layer.weight, layer.bias))
 
 
 def test_other_precisions_other_devices_and_native_kernels_are_left_to_torch(monkeypatch):
-    assert kernels.use_portable(torch.ones(1))
-    assert not kernels.use_portable(torch.ones(1).double())
-    assert not kernels.use_portable(torch.ones(1, device="meta"))
+    assert products.use_portable(torch.ones(1))
+    assert not products.use_portable(torch.ones(1).double())
+    assert not products.use_portable(torch.ones(1, device="meta"))
     x, weight, bias = normal(3, 4).double(), normal(2, 4).double(), normal(2).double()
-    assert torch.equal(kernels.linear(x, weight, bias), functional.linear(x, weight, bias))
+    assert torch.equal(products.linear(x, weight, bias), functional.linear(x, weight, bias))
     monkeypatch.setenv("PIPELINE_KERNELS", "native")
-    assert not kernels.use_portable(torch.ones(1))
+    assert not products.use_portable(torch.ones(1))
 
 
 MULTIPLY = """
 import pipeline
 import torch
-from pipeline.models import kernels
+from pipeline.models import products
 torch.manual_seed(0)
-print(kernels.matmul(torch.randn(300, 700), torch.randn(700, 200)).numpy().tobytes().hex()[:4000])
+print(products.matmul(torch.randn(300, 700), torch.randn(700, 200)).numpy().tobytes().hex()[:4000])
 """
 
 

@@ -5,14 +5,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.models.network import Scale, Shape, build_network, count_parameters
+from pipeline.models.encoders import Scale, Shape
+from pipeline.models.network import build_network, count_parameters
 from tests.support.small import model_params
 
 CELLS = ("linear", "scratch", "rnn", "gru", "lstm")
 SYMBOLS, CLASSES = 5, 3
-NEXT = Shape(SYMBOLS, SYMBOLS, every_step=True)
-CLASS = Shape(SYMBOLS, CLASSES, every_step=False)
-NUMBER = Shape(None, 1, every_step=False, inputs_scale=Scale(10.0, 2.0), targets_scale=Scale(100.0, 20.0))
+NEXT = Shape(SYMBOLS, SYMBOLS, every_step=True, logits=True)
+CLASS = Shape(SYMBOLS, CLASSES, every_step=False, logits=True)
+SCALES = {"inputs_scale": Scale(10.0, 2.0), "targets_scale": Scale(100.0, 20.0)}
+NUMBER = Shape(None, 1, every_step=False, logits=False, **SCALES)
 
 
 def seeded_network(shape, **changes):

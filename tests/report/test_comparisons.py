@@ -5,78 +5,76 @@ from types import SimpleNamespace
 
 import pytest
 
+from pipeline.evaluation.about import Difference
 from pipeline.report import comparisons
 
-
-def row(better, worse, low, high, significant):
-    return {
-        "better": better,
-        "worse": worse,
-        "metric": "accuracy",
-        "difference": low,
-        "low": low,
-        "high": high,
-        "significant": significant,
-    }
+ACCURACY = Difference(name="accuracy", unit="points of accuracy", factor=100.0)
+LOSS = Difference(name="loss", unit="nats per symbol")
+STRONG, WEAK = ("lstm", "gru", "deep"), ("rnn", "scratch", "baseline")
 
 
-def describe(*rows):
-    return comparisons.part(SimpleNamespace(tables={"comparisons": list(rows)})).points
+def results(pairs, difference=ACCURACY, low="0.1", high="0.2"):
+    """Return results with comparisons such as `gru > rnn` (significant) and `gru = lstm`."""
+    named = [pair.split() for pair in pairs]
+    rows = [
+        {"better": better, "worse": worse, "significant": "yes" if sign == ">" else "no"}
+        | {"difference": low, "low": low, "high": high}
+        for better, sign, worse in named
+    ]
+    return SimpleNamespace(tables={"comparisons": rows}, difference=difference)
 
 
-def test_significant_differences_come_with_their_interval_and_the_others_are_named():
-    assert describe(row("gru", "rnn", "0.021", "0.034", "yes"), row("gru", "baseline", "-0.01", "0.02", "no")) == (
-        "gru is significantly better than rnn (by 2.1 to 3.4 points of accuracy).",
-        "Accuracy does not differ significantly between gru and the baseline.",
-    )
+def describe(found):
+    return list(comparisons.describe_all(found, found.tables["comparisons"]))
 
 
 def test_five_models_and_a_baseline_take_few_sentences():
-    strong, weak = ("lstm", "gru", "deep"), ("rnn", "scratch", "baseline")
-    rows = [row(one, other, "0.1", "0.2", "yes") for one in strong for other in weak]
-    rows += [row(*pair, "-0.1", "0.2", "no") for group in (strong, weak) for pair in combinations(group, 2)]
-    assert len(rows) == 15
-    assert describe(*rows) == (
+    pairs = [f"{one} > {other}" for one in STRONG for other in WEAK]
+    pairs += [f"{one} = {other}" for group in (STRONG, WEAK) for one, other in combinations(group, 2)]
+    assert len(pairs) == 15
+    assert comparisons.part(results(pairs)).points == (
         *(
             f"{name} is significantly better than rnn (by 10 to 20 points of accuracy), scratch (by 10 to 20) "
             "and the baseline (by 10 to 20)."
-            for name in strong
+            for name in STRONG
         ),
         "Accuracy does not differ significantly among lstm, gru and deep; among rnn, scratch and the baseline.",
     )
 
 
-def test_pairs_that_share_a_name_are_put_together():
-    assert describe(*(row("baseline", name, "-0.1", "0.2", "no") for name in ("gru", "lstm", "rnn"))) == (
-        "Accuracy does not differ significantly between the baseline and gru, lstm or rnn.",
-    )
-    assert describe(row("a", "b", "-0.1", "0.2", "no"), row("c", "d", "-0.1", "0.2", "no")) == (
-        "Accuracy does not differ significantly between a and b; between c and d.",
-    )
+@pytest.mark.parametrize(
+    ("pairs", "groups"),
+    [
+        (("gru = baseline", "lstm = baseline", "rnn = baseline"), "between the baseline and gru, lstm or rnn"),
+        (("a = b", "c = d"), "between a and b; between c and d"),
+        (("a = b", "b = c", "c = d", "b = d", "d = e"), "between a and b; between d and e; among b, c and d"),
+    ],
+)
+def test_each_pair_without_a_significant_difference_is_named_and_no_other_is(pairs, groups):
+    assert describe(results(pairs)) == [f"Accuracy does not differ significantly {groups}."]
 
 
-def test_each_pair_without_a_significant_difference_is_named_and_no_other_is():
-    names = "abcde"
-    pairs = [("a", "b"), ("b", "c"), ("c", "d"), ("b", "d"), ("d", "e")]
-    rows = [
-        row(one, other, "0.01", "0.02", "no" if (one, other) in pairs else "yes")
-        for one, other in combinations(names, 2)
+@pytest.mark.parametrize(
+    ("low", "difference", "interval"),
+    [
+        ("0.00001", ACCURACY, "0.001 to 3.4 points of accuracy"),
+        ("0.00005", LOSS, "5.0 × 10⁻⁵ to 0.034 nats per symbol"),
+    ],
+)
+def test_a_significant_difference_is_never_shown_as_zero(low, difference, interval):
+    (found,) = describe(results(["gru > rnn"], difference, low, "0.034"))
+    assert found == f"gru is significantly better than rnn (by {interval})."
+
+
+@pytest.mark.parametrize("pairs", [[], ["baseline > gru"]])
+def test_there_is_no_such_part_for_fewer_than_two_pairs(pairs):
+    assert comparisons.part(results(pairs)) is None
+
+
+def test_a_model_is_compared_with_those_worse_and_better_than_it_and_with_the_others():
+    found = results(["gru > rnn", "deep > gru", "gru = baseline", "deep > rnn"])
+    assert list(comparisons.describe_model(found, "gru")) == [
+        "gru is significantly better than rnn (by 10 to 20 points of accuracy).",
+        "gru is significantly worse than deep (by 10 to 20 points of accuracy).",
+        "gru does not differ significantly in accuracy from the baseline.",
     ]
-    *_, last = describe(*rows)
-    assert last == "Accuracy does not differ significantly between a and b; between d and e; among b, c and d."
-
-
-def test_a_significant_difference_is_never_shown_as_zero():
-    first, _ = describe(row("gru", "rnn", "0.00001", "0.034", "yes"), row("gru", "lstm", "-0.01", "0.02", "no"))
-    assert first == "gru is significantly better than rnn (by 0.001 to 3.4 points of accuracy)."
-
-
-@pytest.mark.parametrize("rows", [[], [row("baseline", "gru", "0.1", "0.2", "yes")]])
-def test_there_is_no_such_part_for_fewer_than_two_pairs(rows):
-    assert comparisons.part(SimpleNamespace(tables={"comparisons": rows})) is None
-
-
-def test_a_lower_bound_that_is_shown_with_a_power_of_ten_is_kept():
-    small = {**row("gru", "rnn", "0.00005", "0.002", "yes"), "metric": "loss"}
-    (first,) = comparisons.describe_all([small])
-    assert first == "gru is significantly better than rnn (by 5.0 × 10⁻⁵ to 0.0020 nats per symbol)."

@@ -1,19 +1,25 @@
-from pathlib import Path
+"""What data/README.md and data/published.yaml say: those of this repository, and those that cannot be used."""
+
+import re
 
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.report import published
-from tests.support.results_tree import REPOSITORY
+from pipeline.params import load_params
+from pipeline.report import origins, published
+from pipeline.report.origins import Origin
+from tests.support.project import REPOSITORY
+
+KNOWN = load_params(REPOSITORY / "params.yaml")
 
 
-def test_the_published_figures_can_be_read() -> None:
+def test_the_published_figures_can_be_read():
     known = published.read(REPOSITORY / published.PATH)
+    assert known.models.keys() <= KNOWN.models.keys()
+    assert known.datasets.keys() <= KNOWN.datasets.keys()
     claim, probe = known.models["binary-lstm"]
-    assert (claim.metric, claim.split) == ("mse", "all_rows")
-    assert claim.value == pytest.approx(0.000835, abs=1e-6)
+    assert (claim.metric, claim.split, claim.value) == ("mse", "all_rows", pytest.approx(0.000835, abs=1e-6))
     assert (probe.value, probe.probe) == (252.4994, "1 1 1 1 1 1 1 1")
-    assert all(issue.issue and issue.here for issues in known.datasets.values() for issue in issues)
 
 
 @pytest.mark.parametrize(
@@ -22,14 +28,28 @@ def test_the_published_figures_can_be_read() -> None:
         ("models: {a: [{metric: loss}]}\ndatasets: {}", r"models\.a\.0\.value: Field required"),
         ("models: {}\ndatasets: {}\nmore: 1", "more: Extra inputs"),
         ("models: [", "not YAML"),
+        (None, "git checkout"),
     ],
 )
-def test_invalid_figures_are_refused(tmp_path: Path, text: str, wanted: str) -> None:
-    (tmp_path / "published.yaml").write_text(text)
+def test_figures_that_are_invalid_or_missing_are_refused(tmp_path, text, wanted):
+    if text is not None:
+        (tmp_path / "published.yaml").write_text(text)
     with pytest.raises(DataError, match=wanted):
         published.read(tmp_path / "published.yaml")
 
 
-def test_missing_figures_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="git checkout"):
-        published.read(tmp_path / "published.yaml")
+@pytest.mark.parametrize("dataset", KNOWN.datasets)
+def test_every_data_set_of_the_project_has_a_data_card_with_its_passage(dataset, monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    assert all(text for _, text in origins.read(dataset).facts)
+    assert origins.read(dataset).issues
+    section = origins.PATH.read_text(encoding="utf-8").partition(f"\n## {dataset}\n")[2].partition("\n## ")[0]
+    block = KNOWN.datasets[dataset]
+    wanted = {key: str(getattr(block, key)) for key in ("skip", "limit") if getattr(block, key, 0)}
+    assert dict(re.findall(r"`(skip|limit): (\d+)`", section)) == wanted
+
+
+def test_what_follows_a_label_of_a_data_card_is_read_to_its_end(inside):
+    assert origins.read("words").what == "words, see [the names](../../data/build/names.py)."
+    assert origins.read("names").issues == ("Names of five letters, and no others.", "No `real` names.")
+    assert origins.read("of-a-user") == Origin(None, None, None, ())

@@ -19,6 +19,7 @@ from pipeline.data import prepared as data
 from tests.stages.conftest import PARAMS, command
 from tests.support import small
 from tests.support.processes import running, wait
+from tests.support.project import REPOSITORY
 
 LONG = (
     PARAMS.replace("layers: 1", "layers: 2")
@@ -104,6 +105,7 @@ def test_a_command_that_was_killed_and_interrupted_ends_in_the_same_bytes(long, 
     assert read_files(long / "models/words/words-lstm") == resumed
 
 
+@pytest.mark.services
 def test_trainings_killed_at_random_moments_end_in_the_same_bytes(tmp_path):
     generator = np.random.default_rng(1)
     names = {"".join(generator.choice(list("abcd"), size)): "pq"[size % 2] for size in generator.integers(1, 9, 300)}
@@ -113,7 +115,7 @@ def test_trainings_killed_at_random_moments_end_in_the_same_bytes(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.killing", "10"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(small.REPOSITORY), "PIPELINE_CHECKPOINTS": "0.02"},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PIPELINE_CHECKPOINTS": "0.02"},
         capture_output=True,
         text=True,
     )
@@ -165,12 +167,11 @@ def test_a_full_disk_ends_in_one_line_and_a_rerun_is_right(stage, name, place, p
 # Orphaned processes
 
 
-@pytest.mark.parametrize("shell", ["exec ", ""])  # a shell that becomes the command, and one that stays
-def test_a_command_ends_with_the_dvc_that_started_it(shell, tmp_path):
-    command = f"{shell}{sys.executable} -m tests.support.work {tmp_path}; true"
+def test_a_command_ends_with_the_dvc_that_started_it(tmp_path):
+    command = f"exec {sys.executable} -m tests.support.work {tmp_path}"
     program = f"import subprocess; subprocess.run(['sh', '-c', {command!r}])"
     environment = {**os.environ, "DVC_STAGE": "hold", "PIPELINE_WORKERS": "2"}
-    with running([sys.executable, "-c", program], env=environment, cwd=small.REPOSITORY) as dvc:
+    with running([sys.executable, "-c", program], env=environment, cwd=REPOSITORY) as dvc:
         wait(lambda: sum(path.read_text() == "locked" for path in tmp_path.iterdir()) == 2)
         children = psutil.Process(dvc.pid).children(recursive=True)
         assert len(children) >= 4  # command, server, two workers
@@ -184,13 +185,15 @@ def test_a_command_ends_with_the_dvc_that_started_it(shell, tmp_path):
 
 def test_a_command_ends_if_its_dvc_has_ended_before_it_could_check(tmp_path):
     """Start it from a shell whose parent has ended, as a killed DVC leaves one."""
-    program = f"sleep 0.5; exec {sys.executable} -m tests.support.work {tmp_path}"
+    program = (
+        f"while kill -0 $PPID 2>/dev/null; do sleep 0.02; done; exec {sys.executable} -m tests.support.work {tmp_path}"
+    )
     orphaned = f"import subprocess; subprocess.Popen(['sh', '-c', {program!r}])"
     environment = {**os.environ, "DVC_STAGE": "hold", "PIPELINE_WORKERS": "2"}
-    with running([sys.executable, "-c", orphaned], env=environment, cwd=small.REPOSITORY) as dvc:
+    with running([sys.executable, "-c", orphaned], env=environment, cwd=REPOSITORY) as dvc:
         output, errors = dvc.communicate(timeout=30)  # which end when no process is left to write to them
     assert output == b""
-    assert errors == b"Interrupted; the DVC that started this has ended; run `dvc repro` again\n"
+    assert errors == b"Error: the DVC that started this has ended; run `dvc repro` again\n"
     assert list(tmp_path.iterdir()) == []  # no job was started
 
 
@@ -199,7 +202,7 @@ def test_a_command_of_a_user_outlives_the_shell_that_started_it(tmp_path):
         f"import subprocess; subprocess.Popen([{sys.executable!r}, '-m', 'tests.support.work', {str(tmp_path)!r}])"
     )
     environment = {name: value for name, value in os.environ.items() if name != "DVC_STAGE"} | {"PIPELINE_WORKERS": "2"}
-    with running([sys.executable, "-c", program], env=environment, cwd=small.REPOSITORY) as starter:
+    with running([sys.executable, "-c", program], env=environment, cwd=REPOSITORY) as starter:
         wait(lambda: sum(path.read_text() == "locked" for path in tmp_path.iterdir()) == 2)
         assert starter.wait() == 0
         time.sleep(1)

@@ -1,5 +1,8 @@
 """How commands end: with their result, or an error in one line."""
 
+import os
+import signal
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -71,6 +74,26 @@ def test_ctrl_c_ends_with_its_own_code():
     found = run_command(KeyboardInterrupt())
     assert found.exit_code == 130
     assert found.stderr.strip() == "Interrupted; run the same command again."
+
+
+def test_kill_ends_a_command_as_ctrl_c_does():
+    @click.command()
+    @reports_errors
+    def main() -> None:
+        """End itself."""
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    found = CliRunner().invoke(main)
+    assert (found.exit_code, found.stderr.strip()) == (130, "Interrupted; run the same command again.")
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("[enforce fail] can't allocate memory"), RuntimeError("CUDA out of memory.")]
+)
+def test_too_little_memory_ends_in_one_line(error):
+    found = run_command(error)
+    assert (found.exit_code, found.stderr.count("\n")) == (1, 1)
+    assert found.stderr.startswith("Error: not enough memory; ")
 
 
 def test_a_bug_keeps_its_traceback():

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import signal
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ import psutil
 import pytest
 
 from tests.support.processes import running, wait
+from tests.support.project import REPOSITORY
 from tests.support.repository import Repository, ran
 
 pytestmark = pytest.mark.xdist_group("accidents")  # one repository, so one worker
@@ -111,27 +113,31 @@ def test_a_lock_with_conflict_marks_is_refused(copy):
     assert ran(copy.run("dvc", "repro")) == []
 
 
-def test_a_changed_object_of_the_cache_is_noticed_and_mended(copy):
+def damage(path):
+    """Change a byte as a failing disk does: size, time and permissions stay."""
+    before, content = path.stat(), path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    path.chmod(before.st_mode)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_damage_that_dvc_does_not_see_is_refused_and_repaired_as_the_documentation_says(copy):
     before, path = read_lock(copy), copy.folder / "data/prepared/words/train/symbols.npy"
     content = path.read_bytes()
     name = hashlib.md5(content, usedforsecurity=False).hexdigest()
     cached = copy.folder / ".dvc/cache/files/md5" / name[:2] / name[2:]
-    cached.chmod(0o644)
-    cached.write_bytes(content[:-1] + b"x")
-    cached.chmod(0o444)  # as DVC left it, so DVC does not check it
-    path.unlink()
-    copy.run("dvc", "checkout")
-    assert path.read_bytes() != content
+    damage(path)
+    damage(cached)
+    assert ran(copy.run("dvc", "repro")) == []
+    refusal = copy.run("python", "-m", "stages.train", "words-lstm", code=1)
+    assert refusal.startswith("Error: data/prepared/words: damaged, by the digest in its data_card.json; ")
+    assert "docs/accidents.md" in refusal
 
-    refusal = (
-        "Error: data/prepared/words: damaged, by the digest in its data_card.json; run `make mend` and `dvc repro`\n"
-    )
-    assert copy.run("python", "-m", "stages.train", "words-lstm", code=1) == refusal
-    printed = copy.run("python", "-m", "stages.mend").splitlines()
-    assert printed[:2] == [f"damaged, deleted: {cached}", "damaged, deleted: data/prepared/words/train/symbols.npy"]
+    (cure,) = re.findall("^    (find .*)$", (REPOSITORY / "docs/accidents.md").read_text(), re.MULTILINE)
+    copy.run("sh", "-c", cure)
     assert ran(copy.run("dvc", "repro")) == ["prepare@words"]
     assert (path.read_bytes(), cached.read_bytes(), read_lock(copy)) == (content, content, before)
-    assert copy.run("python", "-m", "stages.mend") == "No file of the cache or the outputs is damaged.\n"
 
 
 def test_an_experiment_in_a_copy_of_a_folder_whose_name_is_not_ascii_is_refused_by_dvc(copy):

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from pipeline.files import read_csv
 from stages.evaluate import main
 from tests.stages.conftest import command
+from tests.support.project import RAW
 
 pytestmark = pytest.mark.xdist_group("project")
 WORDS = ["letter_accuracy", "final_letter_accuracy", "perplexity", "bits_per_symbol", "loss"]
@@ -75,17 +76,17 @@ def test_the_curves_are_the_histories_of_all_models(words, project):
 def test_the_files_of_a_list_of_words_are_written(words):
     assert set(content(words)) == {
         "metrics.json",
+        "about.json",
         "seeds.csv",
         "curves.csv",
         "tables/ensemble.csv",
         "tables/words.csv",
         "tables/samples.csv",
         "tables/comparisons.csv",
-        "tables/reproducibility.csv",
         "figures/curves.png",
     }
     rows = read_csv(words / "tables/words.csv")
-    assert sorted(row["word"] for row in rows) == sorted(a + b + c for a in "abc" for b in "abc" for c in "abc")
+    assert sorted(row["word"] for row in rows) == sorted(RAW["words.txt"].split())
 
 
 def test_evaluating_again_writes_the_same_bytes(words, run):
@@ -100,7 +101,7 @@ def test_native_kernels_are_printed_and_recorded(project, words, tmp_path):
     done = subprocess.run(**started, capture_output=True, check=True)
     line = "words: the same bytes only on the same model of processor (native kernels)"
     assert done.stdout.splitlines()[-1] == line
-    assert read_csv(tmp_path / "results/words/tables/reproducibility.csv") == [{"reproducibility": "native"}]
+    assert json.loads((tmp_path / "results/words/about.json").read_text())["reproducibility"] == "native"
 
 
 def refused(*arguments):

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import pipeline
 from stages.__main__ import main
-from tests.support.small import REPOSITORY
+from tests.support.project import REPOSITORY
 
 COMMANDS = sorted(path.stem for path in (REPOSITORY / "stages").glob("[a-z]*.py") if path.stem != "command")
 

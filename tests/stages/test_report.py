@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -5,37 +6,47 @@ from click.testing import CliRunner
 
 from pipeline import paths
 from stages.report import main
-from tests.support import results_tree
+from tests.support.project import ALL_MODELS, DATASETS, params_text
 
 
-def test_both_pages_are_written_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    results_tree.build(tmp_path)
+@pytest.fixture
+def project(evaluated_project: Path, here: Path) -> Path:
+    return shutil.copytree(evaluated_project, here, dirs_exist_ok=True)
+
+
+def written(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_both_pages_and_the_model_cards_are_written_and_nothing_else(project: Path) -> None:
     result = CliRunner().invoke(main)
-    assert (result.exit_code, result.output) == (0, "5 data sets, 8 models: open reports/index.html in a browser\n")
-    assert sorted(path.name for path in paths.REPORTS.iterdir()) == ["index.html", "index.md", "models"]
+    counts = f"{len(DATASETS)} data sets, {len(ALL_MODELS)} models"
+    assert (result.exit_code, result.output) == (0, f"{counts}: open reports/index.html in a browser\n")
+    assert written(paths.REPORTS) == {"index.html", "index.md", "models"}
+    assert written(paths.MODEL_CARDS) == {f"{model}.md" for model in ALL_MODELS}
 
 
-def test_every_model_has_a_model_card_and_those_of_removed_models_are_deleted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    known = results_tree.build(tmp_path)
+def test_the_model_card_of_a_removed_model_is_deleted(project: Path) -> None:
+    paths.MODEL_CARDS.mkdir(parents=True)
+    paths.model_card("names-rnn").touch()
+    kept = {name: block for name, block in ALL_MODELS.items() if name != "names-rnn"}
+    Path("params.yaml").write_text(params_text(models=kept))
     assert CliRunner().invoke(main).exit_code == 0
-    assert {path.stem for path in paths.MODEL_CARDS.iterdir()} == set(known.models)
-    params = tmp_path / "params.yaml"
-    params.write_text(params.read_text().replace("  names-rnn: {dataset: names, cell: rnn, input: one-hot}\n", ""))
-    assert CliRunner().invoke(main).exit_code == 0
-    assert {path.stem for path in paths.MODEL_CARDS.iterdir()} == set(known.models) - {"names-rnn"}
+    assert written(paths.MODEL_CARDS) == {f"{model}.md" for model in kept}
 
 
-def test_without_results_the_error_names_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    results_tree.build(tmp_path)
-    assert CliRunner().invoke(main).exit_code == 0
-    before = (paths.REPORTS / "index.html").read_bytes()
+def test_the_results_of_a_removed_data_set_are_refused(project: Path) -> None:
+    Path("params.yaml").write_text(params_text(["words"]))
+    result = CliRunner().invoke(main)
+    assert result.exit_code == 1
+    assert "params.yaml names no such data set; delete that folder" in result.output
+
+
+def test_without_results_the_error_names_the_cure_and_the_pages_stay(project: Path) -> None:
+    paths.REPORTS.mkdir()
+    (paths.REPORTS / "index.html").write_text("earlier")
     (paths.results("lyrics") / "metrics.json").unlink()
     result = CliRunner().invoke(main)
     assert result.exit_code == 1
     assert result.output == "Error: results/lyrics/metrics.json: no such file; run `dvc repro`, which makes it\n"
-    assert (paths.REPORTS / "index.html").read_bytes() == before
+    assert (paths.REPORTS / "index.html").read_text() == "earlier"

@@ -12,10 +12,12 @@ from click.testing import CliRunner
 from pipeline.tracking import server
 from stages.ui import main
 from tests.support.processes import free_port, running, wait
-from tests.support.results_tree import REPOSITORY
+from tests.support.project import REPOSITORY
 
 
-def test_the_server_answers_and_leaves_no_process(tmp_path: Path) -> None:
+@pytest.mark.services
+@pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 0), (signal.SIGKILL, -signal.SIGKILL)])
+def test_the_server_answers_and_leaves_no_process(tmp_path: Path, end: signal.Signals, code: int) -> None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
     environment |= {"PYTHONPATH": str(REPOSITORY), "PORT": str(free_port())}
     command = [sys.executable, "-m", "stages.ui"]
@@ -27,8 +29,8 @@ def test_the_server_answers_and_leaves_no_process(tmp_path: Path) -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=20) as answer:
             assert answer.status == 200
         children = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        process.send_signal(end)
+        assert process.wait(timeout=20) == code
         assert len(children) > 1
         wait(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children), 20)
     socket.create_server(("127.0.0.1", port)).close()  # the port is free again

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
-from tests.support.small import REPOSITORY
+from tests.support.project import REPOSITORY
 
 PACKAGES = ("pipeline", "stages")
 PUBLIC = Path("pipeline/__init__.py")  # `pipeline.load` imports late, for whoever calls it; no stage does

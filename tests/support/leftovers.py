@@ -1,5 +1,6 @@
 """What a test run leaves behind: processes, and files in the repository's folder."""
 
+import multiprocessing.util
 import os
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ from uuid import uuid4
 import psutil
 
 from tests.support.processes import wait
-from tests.support.small import REPOSITORY
+from tests.support.project import REPOSITORY
 
 MARK = "TEST_RUN"  # in the environment of all processes of a run, those too whose parent has ended
 CACHES = {".git", ".venv", "__pycache__", ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
@@ -27,6 +28,7 @@ class TestRun:
         self.mark = os.environ[MARK] = uuid4().hex
         self.files = set(_files())
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # the folders of failed tests are kept
+        multiprocessing.util.get_temp_dir()  # that of this process is made here, as it deletes it itself
         # A short path, as sockets are made in it; a command that a test kills leaves files in it.
         self.temporary = os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="test-")
         Path(self.temporary).chmod(0o1777)  # as the system's own: a test becomes another user

@@ -10,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.support.small import REPOSITORY as ROOT
+from tests.support.project import REPOSITORY
 
 COPIED = (
     "pipeline",
@@ -21,8 +21,11 @@ COPIED = (
     ".dvc/config",
     ".dvc/plots",
     ".dvcignore",
+    ".gitignore",
+    "dvc.yaml",
+    "params.yaml",
+    "pyproject.toml",
 )
-COPIED_TOO = (".gitignore", "dvc.yaml", "params.yaml", "pyproject.toml")
 KEPT = ("words-lstm", "overfit-lstm")  # models
 ALL = {"prepare@words", "prepare@overfit", "train@words-lstm", "train@overfit-lstm"}  # stages
 ALL |= {"check", "evaluate@words", "evaluate@overfit", "report", "publish"}
@@ -72,8 +75,8 @@ class Repository:
 
 def small_copy(folder: Path) -> Repository:
     """Copy the repository with two models, two seeds and few epochs, not yet run."""
-    for name in COPIED + COPIED_TOO:
-        source, target = ROOT / name, folder / name
+    for name in COPIED:
+        source, target = REPOSITORY / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "psalms.txt", "bible.txt"))

@@ -1,6 +1,6 @@
 """Train a small network of each cell and print a digest of its weights: to be run on two processors.
 
-Together the trainings cover every cell, loss, optimiser and kind of input, two bidirectional layers with dropout,
+Together the trainings cover every cell, loss and optimiser, two bidirectional layers with dropout,
 clipping, sequences of different length, and a state that is carried over.
 """
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pipeline.tasks import TASKS
-from pipeline.tasks.base import cross_entropy, squared_error
+from pipeline.tasks.base import cross_entropy
 from pipeline.tasks.batching import Batch
 from pipeline.tasks.examples import UNSCORED
 from tests.support import small
@@ -50,7 +50,7 @@ def test_the_squared_error_is_in_the_scale_of_the_targets():
     scale = prepared.card.scaling["targets"]
     model = network(model_params(input="values", scaling="standard"), prepared)
     targets = torch.tensor([scale.mean, scale.mean + 2 * scale.std])
-    total, count = squared_error(model, torch.tensor([[0.5], [0.0]]), Batch(targets, targets))
+    total, count = TASKS["regress"].loss(model, torch.tensor([[0.5], [0.0]]), Batch(targets, targets))
     assert (total.item(), count.item()) == (pytest.approx(0.25 + 4), 2)
 
 

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from pipeline.errors import TrackingError
 from pipeline.tracking import store
 from tests.support.processes import free_port, kill, running, wait
-from tests.support.small import REPOSITORY
+from tests.support.project import REPOSITORY
 
 CONNECT = "from pipeline.tracking import store\nwith store.connect() as client: print(len(client.search_experiments()))"
 UI = "from pipeline.tracking import server\nserver.serve(print)"
@@ -37,6 +37,7 @@ def connect(folder: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
 
 
+@pytest.mark.services
 def test_a_kill_while_the_database_is_created_does_no_harm(tmp_path: Path) -> None:
     kill_while_creating(tmp_path, seconds=0.2)
     done = connect(tmp_path)

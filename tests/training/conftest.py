@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.evaluation.tasks import find_task
+from pipeline.evaluation.tasks import EVALUATIONS
 from pipeline.tasks import TASKS
 from tests.support import small
 
@@ -47,4 +47,4 @@ def evaluate(trained, params, prepared, split="test"):
     model.load_state_dict({name: torch.from_numpy(value) for name, value in trained.weights.items()})
     history = prepared.splits["train"]
     examples = task.examples(prepared.splits[split], history, params, torch.device("cpu"))
-    return find_task(prepared.card).metrics(task.predict(model, examples, params), prepared.card)
+    return EVALUATIONS[prepared.card.task].compute(task.predict(model, examples, params), prepared.card)

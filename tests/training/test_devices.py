@@ -11,10 +11,11 @@ from pipeline import determinism
 from pipeline.models.storage import REFIT
 from pipeline.params import load_params
 from pipeline.tasks import batching
-from pipeline.tasks.inference import read_outputs
+from pipeline.tasks.reading import read_outputs
 from pipeline.training import loop
 from tests.support import small
-from tests.support.small import REPOSITORY, model_params
+from tests.support.project import REPOSITORY
+from tests.support.small import model_params
 from tests.training.conftest import evaluate, same_weights
 
 PARAMS = load_params(REPOSITORY / "params.yaml")
@@ -55,7 +56,7 @@ def test_every_model_of_params_trains_wholly_on_one_device(name, stubs, meta_dev
     for batch in batching.training_batches(trainer.train, params, trainer.generator)[:2]:
         loss, scored, state = step(trainer, batch, state)
     with OneDevice():
-        for batch, outputs in read_outputs(trainer.model, trainer.train, params):
+        for batch, outputs in read_outputs(trainer.model, batching.reading_batches(trainer.train, params)):
             trainer.task.loss(trainer.model, outputs, batch)
     tensors = [loss, scored, *trainer.model.parameters(), *(part for layer in state for part in layer)]
     assert all(tensor.is_meta for tensor in tensors)

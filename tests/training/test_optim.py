@@ -9,7 +9,8 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from pipeline.training.optim import build_optimiser, learning_rate_at
-from tests.support.small import REPOSITORY, model_params
+from tests.support.project import REPOSITORY
+from tests.support.small import model_params
 
 EPOCHS = 12
 

@@ -14,7 +14,7 @@ import pytest
 from pipeline import determinism
 from pipeline.models.cells import BUILDERS
 from tests.support import second_processor
-from tests.support.small import REPOSITORY
+from tests.support.project import REPOSITORY
 
 CURE = "valgrind is not installed; install it (Debian: apt-get install valgrind)"
 TRAIN = [sys.executable, "-m", "tests.support.second_processor"]
@@ -34,6 +34,7 @@ def valgrind():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(CURE)
 
 
+@pytest.mark.services
 def test_every_cell_learns_the_same_on_a_second_processor(valgrind):
     here = digests()
     assert len(set(here.values())) == len(BUILDERS) * len(second_processor.TRAININGS)

@@ -1,34 +1,102 @@
 """A CSV of number sequences, each with a target number."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.data.prepared import DataIssue, Draft, scale
+from pipeline.data.formats.base import Draft, Format
+from pipeline.data.inputs import NumberReader, Numbers, Reader, input_errors, require_finite
+from pipeline.data.prepared import DataIssue, Prepared, scale
 from pipeline.data.readers import MAX_FLOAT32, parse_number, read_columns, shorten
 from pipeline.data.splits import stratified_split, take_rows
-from pipeline.errors import DataError
-from pipeline.params.schema import PairsParams
+from pipeline.data.wording import ModelFacts, Usage, predict_command, quoted, shown_rows
+from pipeline.errors import DataError, InputError
+from pipeline.params.datasets import PairsParams
+from pipeline.params.models import ModelParams
 
 Pair = tuple[tuple[float, ...], float]
 
 
-def draft(params: PairsParams, folder: Path | None) -> Draft:
-    """Read and split the pairs: a repeated pair counts once, and equal inputs go to the same split."""
-    found = _read_pairs(params)
-    pairs = list(dict.fromkeys(found))
-    inputs = np.array([values for values, _ in pairs], dtype=np.float32)  # (n, t)
-    targets = np.array([target for _, target in pairs], dtype=np.float32)  # (n,)
-    groups = [repr(values) for values, _ in pairs]
-    rows = stratified_split(groups, [""] * len(pairs), params, f"{params.raw}: distinct rows")
-    arrays = {"inputs": inputs, "targets": targets}
-    splits = take_rows(arrays, rows)
-    return Draft(
-        "numbers",
-        splits,
-        scaling={name: scale(splits["train"][name]) for name in arrays},
-        issues=tuple(_find_issues(len(found) - len(pairs), len(pairs) - len(set(groups)))),
-    )
+class Pairs(Format[PairsParams]):
+    """A CSV of number sequences, each with a target number."""
+
+    unit = "numbers"
+
+    def draft(self, params: PairsParams, folder: Path | None) -> Draft:
+        """Read and split the pairs: a repeated pair counts once, and equal inputs go to the same split."""
+        found = _read_pairs(params)
+        pairs = list(dict.fromkeys(found))
+        inputs = np.array([values for values, _ in pairs], dtype=np.float32)  # (n, t)
+        targets = np.array([target for _, target in pairs], dtype=np.float32)  # (n,)
+        groups = [repr(values) for values, _ in pairs]
+        rows = stratified_split(groups, [""] * len(pairs), params, f"{params.raw}: distinct rows")
+        arrays = {"inputs": inputs, "targets": targets}
+        splits = take_rows(arrays, rows)
+        return Draft(
+            splits,
+            scaling={name: scale(splits["train"][name]) for name in arrays},
+            issues=tuple(_find_issues(len(found) - len(pairs), len(pairs) - len(set(groups)))),
+        )
+
+    def reader(self, params: PairsParams, prepared: Prepared, model: ModelParams) -> Reader:
+        """Return a reader of sequences like those of the training rows."""
+        return PairsReader(params, prepared.splits["train"]["inputs"])
+
+    def describe_use(self, params: PairsParams, prepared: Prepared) -> str:
+        """Return that it computes a number."""
+        return "To compute a number from a sequence of numbers like those of the data set."
+
+    def limitations(self, params: PairsParams, prepared: Prepared, model: ModelFacts) -> Iterator[str]:
+        """Yield the length of its sequences and the range of its numbers."""
+        splits = prepared.splits
+        answering = splits.values() if params.refit else [splits["train"]]  # what the networks that answer have read
+        targets = sorted(float(target) for arrays in answering for target in arrays["targets"])
+        yield f"It takes sequences of exactly {splits['train']['inputs'].shape[1]} values."
+        if len(targets) == 1:
+            yield "It was trained on one sequence, and has learned nothing about any other."
+        else:
+            yield (
+                f"The numbers of its training rows range from {targets[0]:g} to {targets[-1]:g}; "
+                "do not trust it outside this range."
+            )
+        yield "It gives an estimate: where there is a formula, use that."
+
+    def usage(self, params: PairsParams, prepared: Prepared, model: ModelFacts) -> Usage:
+        """Return how it computes the number of a sequence."""
+        text = params.separator.join(f"{value:.7g}" for value in shown_rows(prepared)["inputs"][0])
+        return Usage((f"model.predict({quoted(text)})  # the number",), (predict_command(model.name, text),))
+
+
+class PairsReader(NumberReader):
+    """Reads sequences of numbers like those of the training rows, (n, t).
+
+    Attributes:
+        length: How many values a sequence has.
+        allowed_values: The only values that a sequence may have; None if any finite number may be one.
+    """
+
+    def __init__(self, params: PairsParams, inputs: NDArray[np.float32]) -> None:
+        self.params, self.column, self.length = params, params.inputs, inputs.shape[1]
+        # Without a separator each character of the file is a value: only those of the training rows are known.
+        self.allowed_values = None if params.separator else np.unique(inputs)
+
+    def parse(self, text: str) -> tuple[float, ...]:
+        """Return the numbers of a text that is written as in the data set's file."""
+        with input_errors():
+            return _parse_numbers(text.strip(), self.params.separator, self.column)
+
+    def validate(self, values: Numbers) -> Numbers:
+        """Refuse a sequence of another length than those of the training rows, or with other digits."""
+        with input_errors(f"{self.column}: "):
+            if len(values) != self.length:
+                raise InputError(f"found {len(values)} values; wanted {self.length}, as in the training rows")
+            require_finite(values)
+            if self.allowed_values is not None and (other := values[~np.isin(values, self.allowed_values)]).size:
+                wanted = ", ".join(f"{value:g}" for value in self.allowed_values)
+                raise InputError(f"found {other[0]:g}; wanted one of {wanted}, as in the training rows")
+        return values
 
 
 def _read_pairs(params: PairsParams) -> list[Pair]:
@@ -37,36 +105,27 @@ def _read_pairs(params: PairsParams) -> list[Pair]:
     pairs: list[Pair] = []
     for line, (sequence, target) in read_columns(path, params.inputs, params.target):
         where = f"{path}: line {line}"
-        values = parse_numbers(sequence, params, where)
+        values = _parse_numbers(sequence, params.separator, f"{where}: {params.inputs}")
         if not values or (pairs and len(values) != len(pairs[0][0])):
             wanted = len(pairs[0][0]) if pairs else "at least 1"
             raise DataError(f"{where}: {params.inputs}: found {len(values)} values; wanted {wanted}")
-        pairs.append((values, _parse_float32(target, params.target, where)))
+        pairs.append((values, _parse_float32(target, f"{where}: {params.target}")))
     if not pairs:
         raise DataError(f"{path}: found no rows under the header; wanted one for each pair")
     return pairs
 
 
-def parse_numbers(sequence: str, params: PairsParams, where: str) -> tuple[float, ...]:
-    """Return the numbers of a sequence that is written as text.
-
-    Args:
-        sequence: The text.
-        params: The separator, and the name of the column for errors.
-        where: The file and line, or the model, that an error names.
-
-    Raises:
-        DataError: if a value is not a finite 32-bit number.
-    """
-    values = sequence.split(params.separator) if params.separator else list(sequence)
-    return tuple(_parse_float32(value, params.inputs, where) for value in values)
+def _parse_numbers(sequence: str, separator: str, where: str) -> tuple[float, ...]:
+    """Return the numbers of a text; `where` is the place that an error names."""
+    values = sequence.split(separator) if separator else list(sequence)
+    return tuple(_parse_float32(value, where) for value in values)
 
 
-def _parse_float32(text: str, column: str, where: str) -> float:
+def _parse_float32(text: str, where: str) -> float:
     """Return a number rounded to the 32 bits that networks read, so that inputs they cannot tell apart are equal."""
     number = parse_number(text)
     if number is None or abs(number) > MAX_FLOAT32:
-        raise DataError(f"{where}: {column}: found {shorten(text)}; wanted a finite number")
+        raise DataError(f"{where}: found {shorten(text)}; wanted a finite number")
     return float(np.float32(number)) + 0.0  # adding 0 turns -0 into 0
 
 

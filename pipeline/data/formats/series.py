@@ -1,55 +1,120 @@
 """A long CSV of date, store, item and sales, reduced to one number per day."""
 
-import io
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.prepared import DataIssue, Draft, scale
-from pipeline.data.readers import MAX_FLOAT32, column_index, parse_number, read_text, shorten
+from pipeline import paths
+from pipeline.data.formats.base import Draft, Format
+from pipeline.data.inputs import NumberReader, Numbers, Reader, input_errors, require_finite
+from pipeline.data.prepared import DataIssue, Prepared, scale
+from pipeline.data.readers import MAX_FLOAT32, column_index, parse_number, shorten, table
 from pipeline.data.splits import split_sizes
-from pipeline.errors import DataError
-from pipeline.params.schema import SeriesParams
+from pipeline.data.wording import ModelFacts, Usage
+from pipeline.errors import DataError, InputError
+from pipeline.params.datasets import SeriesParams
+from pipeline.params.models import ModelParams
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 MAX_LISTED = 10  # stores or items in an error
 
-Codes = NDArray[np.int64]
+
+class Series(Format[SeriesParams]):
+    """A long CSV of date, store, item and sales, reduced to one number per day."""
+
+    unit = "days"
+
+    def draft(self, params: SeriesParams, folder: Path | None) -> Draft:
+        """Reduce the chosen stores and items to one value per day, and split the days by date."""
+        dates, values, issues = reduce_series(params)
+        sizes = split_sizes(len(values), params, f"{params.raw}: days")
+        if sizes["train"] <= params.season:
+            wanted = f"more than one season ({params.season})"
+            raise DataError(f"{params.raw}: days: found {sizes['train']} to train on; wanted {wanted}")
+        ends = np.cumsum(list(sizes.values()))
+        splits = {
+            split: {"dates": dates[end - sizes[split] : end], "values": values[end - sizes[split] : end]}
+            for split, end in zip(sizes, ends, strict=True)
+        }
+        scaling = {"values": scale(splits["train"]["values"], params.season)}
+        return Draft(splits, season=params.season, scaling=scaling, issues=tuple(issues))
+
+    def reader(self, params: SeriesParams, prepared: Prepared, model: ModelParams) -> Reader:
+        """Return a reader of past values."""
+        return SeriesReader(params, model.window or 1)
+
+    def describe_use(self, params: SeriesParams, prepared: Prepared) -> str:
+        """Return that it forecasts one series."""
+        return "To forecast the next day of the one series that it was trained on."
+
+    def limitations(self, params: SeriesParams, prepared: Prepared, model: ModelFacts) -> Iterator[str]:
+        """Yield which days it knows, how far it reads, and what it knows nothing of."""
+        days = [str(arrays["dates"][end]) for arrays in prepared.splits.values() for end in (0, -1)]
+        held_out = "test" in prepared.splits
+        known = ", with the last days held out" if held_out else ", and it was trained on all of these days"
+        if held_out and model.on_all_rows:
+            known = (
+                ", and it was trained on all of these days; "
+                "the network that the test figures are of was not trained on the last ones"
+            )
+        yield f"Its data cover {days[0]} to {days[-1]}{known}. It knows nothing of later days."
+        yield f"It forecasts the next day only, from the last {model.params.window} values and nothing else."
+        yield "It knows of no holidays, prices or promotions, and gives no uncertainty with its forecasts."
+
+    def usage(self, params: SeriesParams, prepared: Prepared, model: ModelFacts) -> Usage:
+        """Return how it forecasts the day after the training days, and after those of the raw file."""
+        values = paths.prepared(prepared.card.dataset) / "train" / "values.npy"
+        return Usage(
+            (
+                f'days = numpy.load("{values}").tolist()  # oldest first',
+                f"model.predict(days)  # the next day, from the last {model.params.window} values",
+            ),
+            (f"python -m stages.predict {model.name} --input {shlex.quote(params.raw)}",),
+            imports=("import numpy",),
+        )
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of a CSV, as the index of each row's value among the distinct values."""
+class SeriesReader(NumberReader):
+    """Reads the values of past days, oldest first.
 
-    name: str
-    lines: Codes  # (n,), each row's line in the file
-    codes: Codes  # (n,)
-    values: list[str]  # distinct and sorted
+    Attributes:
+        window: How many days are read, the last of a sequence.
+    """
 
+    def __init__(self, params: SeriesParams, window: int) -> None:
+        self.params, self.column, self.window = params, params.sales, window
 
-def draft(params: SeriesParams, folder: Path | None) -> Draft:
-    """Reduce the chosen stores and items to one value per day, and split the days by date."""
-    dates, values, issues = reduce_series(params)
-    sizes = split_sizes(len(values), params, f"{params.raw}: days")
-    if sizes["train"] <= params.season:
-        wanted = f"more than one season ({params.season})"
-        raise DataError(f"{params.raw}: days: found {sizes['train']} to train on; wanted {wanted}")
-    ends = np.cumsum(list(sizes.values()))
-    splits = {
-        split: {"dates": dates[end - sizes[split] : end], "values": values[end - sizes[split] : end]}
-        for split, end in zip(sizes, ends, strict=True)
-    }
-    scaling = {"values": scale(splits["train"]["values"], params.season)}
-    return Draft("days", splits, season=params.season, scaling=scaling, issues=tuple(issues))
+    def parse(self, text: str) -> list[float | None]:
+        """Return the numbers of a text, which have spaces or commas between."""
+        fields = text.replace(",", " ").split()
+        values = [parse_number(field) for field in fields]
+        if None in values:
+            raise InputError(f"found {shorten(fields[values.index(None)])}; wanted numbers, or --input FILE")
+        return values
+
+    def validate(self, values: Numbers) -> Numbers:
+        """Return the last `window` values; refuse a shorter sequence."""
+        if len(values) < self.window:
+            found = f"found {len(values)} values" if len(values) else "found no values"
+            raise InputError(f"{found}; wanted the last {self.window} days or more, oldest first")
+        last = values[-self.window :]
+        require_finite(last)
+        return last
+
+    def read_table(self, source: Path, column: str) -> tuple[NDArray[Any], NDArray[np.float64]]:
+        """Reduce a CSV as `prepare` does; return its days (n,) and the value of each (n,), at least `window`."""
+        params = self.params.model_copy(update={"raw": str(source), "sales": column})
+        with input_errors():
+            days, values, _ = reduce_series(params, plain=True)
+        if len(values) < self.window:
+            raise InputError(f"{source}: found {len(values)} days; wanted {self.window} or more (the model's window)")
+        return days, values
 
 
 def reduce_series(
@@ -65,113 +130,91 @@ def reduce_series(
         DataError: if the file, or the choice of stores and items, cannot be used.
     """
     path = Path(params.raw)
-    day, *selectors, sales = _read_columns(path, params, plain)
-    dates = np.array(_convert(path, day, _parse_date, "a date such as 2013-01-31"), dtype="datetime64[D]")
-    numbers = np.array(_convert(path, sales, _parse_sales, "a finite number, not negative"), dtype=np.float64)
-    for column in selectors:
-        _convert(path, column, lambda value: value or None, "a name")
-    chosen, key = np.ones(len(day.codes), dtype=np.bool_), day.codes
-    for column, wanted in zip(selectors, (params.stores, params.items), strict=False):
-        chosen &= _select_rows(path, column, wanted)
-        key = key * len(column.values) + column.codes
-    if not chosen.any():
-        raise DataError(f"{path}: found no row with one of these stores and one of these items; wanted some")
-    _refuse_repeats(path, key, (day, *selectors))
+    rows = _read_rows(path, params, plain)
+    *keys, _ = rows.columns
+    dates, sales = _parse_dates(rows["date"]), rows["sales"].map(parse_number).astype(float)
+    _require(path, params.date, rows["date"], dates.notna(), "a date such as 2013-01-31")
+    _require(path, params.sales, rows["sales"], sales.between(0, MAX_FLOAT32), "a finite number, not negative")
+    for key in keys:
+        _require(path, getattr(params, key), rows[key], rows[key] != "", "a name")
+    _refuse_repeats(path, rows[keys], params)
+    rows = _choose_rows(path, rows.assign(date=dates, sales=sales), params)
     # Floating-point sums depend on their order: sort the rows by date, store and item.
-    rows = np.flatnonzero(chosen)
-    rows = rows[np.argsort(key[rows], kind="stable")]
-    codes, counts = np.unique(day.codes[rows], return_counts=True)
-    totals = np.bincount(day.codes[rows], weights=numbers[sales.codes[rows]])[codes].astype(np.float64)
-    values = totals / counts if params.reduce == "mean" else totals
+    rows = rows.sort_values(keys)
+    days = rows["date"].to_numpy().astype("datetime64[D]")
+    days, codes, counts = np.unique(days, return_inverse=True, return_counts=True)
+    values = np.bincount(codes, weights=rows["sales"]).astype(np.float64)
+    if params.reduce == "mean":
+        values /= counts
     if values.max() > MAX_FLOAT32:
         raise DataError(f"{path}: found days whose {params.sales} add up to more than {MAX_FLOAT32:.2g}; wanted less")
-    return dates[codes], values, _find_issues(dates[codes], counts, params)
+    return days, values, _find_issues(days, counts, params)
 
 
-def _read_columns(path: Path, params: SeriesParams, plain: bool) -> list[Column]:
-    """Return the columns of date, store, item and sales, or of date and sales alone if `plain` allows that."""
-    frame = _read_frame(path)
-    header = [str(name) for name in frame.iloc[0]]
-    blank = (frame.iloc[:, 0] == "").to_numpy() & (frame == "").all(axis=1).to_numpy()
-    lines = np.flatnonzero(~blank)[1:] + 1
-    if not len(lines):
-        raise DataError(f"{path}: found no rows under the header; wanted one for each day, store and item")
-    selectors = [params.store, params.item]
-    if plain and not {name.strip() for name in header} & set(selectors):
-        selectors = []
-    names = (params.date, *selectors, params.sales)
-    return [_make_column(frame.iloc[:, column_index(path, header, name)], name, lines) for name in names]
+def _read_rows(path: Path, params: SeriesParams, plain: bool) -> "pd.DataFrame":
+    """Return the texts of the columns date, store, item and sales, or of date and sales alone if `plain` allows that.
 
-
-def _read_frame(path: Path) -> "pd.DataFrame":
-    """Parse a CSV, with its header as the first row; read as categories, a million rows take under a second."""
+    Each row is indexed by its line in the file.
+    """
     import pandas as pd  # imported late: it takes half a second, and the other formats do not need it
 
-    text = read_text(path)
-    try:
-        return pd.read_csv(io.StringIO(text), header=None, dtype="category", na_filter=False, skip_blank_lines=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        detail = str(error).rpartition("C error: ")[2].strip()
-        raise DataError(f"{path}: {detail}; wanted comma-separated values") from None
+    lines = table(path)
+    header = [name.strip() for name in next(lines, (1, []))[1]]
+    rows = list(lines)
+    if not rows:
+        raise DataError(f"{path}: found no rows under the header; wanted one for each day, store and item")
+    names = {"date": params.date, "store": params.store, "item": params.item, "sales": params.sales}
+    if plain and params.store not in header and params.item not in header:
+        names = {"date": params.date, "sales": params.sales}
+    places = {key: column_index(path, header, name) for key, name in names.items()}
+    columns = {key: [row[place].strip() for _, row in rows] for key, place in places.items()}
+    return pd.DataFrame(columns, index=[line for line, _ in rows])
 
 
-def _make_column(series: "pd.Series[Any]", name: str, lines: Codes) -> Column:
-    """Return the rows of a column on the given lines, with their values stripped."""
-    stripped = [str(category).strip() for category in series.cat.categories]
-    values = sorted(set(stripped))
-    indices = {value: index for index, value in enumerate(values)}
-    new_codes = np.array([indices[value] for value in stripped], dtype=np.int64)  # by pandas' code
-    return Column(name, lines, new_codes[series.cat.codes.to_numpy()[lines - 1]], values)
+def _parse_dates(texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
+    """Return each text as a date; NaT where it is none, or not written in full."""
+    import pandas as pd
+
+    dates = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
+    # pandas reads 2013-1-1 and the year 0 too.
+    return dates.where(texts.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}") & (dates.dt.year > 0))
 
 
-def _convert(path: Path, column: Column, parse: Callable[[str], Any], wanted: str) -> list[Any]:
-    """Return the parsed distinct values of a column; refuse the first row whose value parses to None."""
-    converted = [parse(value) for value in column.values]
-    bad = np.array([value is None for value in converted])[column.codes]
-    if bad.any():
-        row = int(bad.argmax())
-        found = shorten(column.values[column.codes[row]])
-        raise DataError(f"{path}: line {column.lines[row]}: {column.name}: found {found}; wanted {wanted}")
-    return converted
+def _require(path: Path, name: str, texts: "pd.Series[str]", valid: "pd.Series[bool]", wanted: str) -> None:
+    """Refuse the first row of a column whose text is not valid."""
+    if not valid.all():
+        line, found = next(iter(texts[~valid].items()))
+        raise DataError(f"{path}: line {line}: {name}: found {shorten(found)}; wanted {wanted}")
 
 
-def _parse_date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if ISO_DATE.fullmatch(text) else None
-    except ValueError:
-        return None
+def _refuse_repeats(path: Path, keys: "pd.DataFrame", params: SeriesParams) -> None:
+    """Refuse a second row with the same date, store and item."""
+    repeated = keys[keys.duplicated()]
+    if not repeated.empty:
+        line, row = next(repeated.iterrows())
+        first = keys.index[(keys == row).all(axis=1)][0]
+        found = ", ".join(f"{getattr(params, str(key))} {text}" for key, text in row.items())
+        raise DataError(f"{path}: line {line}: found {found} again (see line {first}); wanted each once")
 
 
-def _parse_sales(text: str) -> float | None:
-    number = parse_number(text)
-    return number if number is not None and 0 <= number <= MAX_FLOAT32 else None
+def _choose_rows(path: Path, rows: "pd.DataFrame", params: SeriesParams) -> "pd.DataFrame":
+    """Return the rows of the wanted stores and items."""
+    chosen = rows
+    for key, wanted in {"store": params.stores, "item": params.items}.items():
+        if wanted == "all" or key not in rows:
+            continue
+        names, present = [str(name) for name in wanted], sorted(rows[key].unique())
+        if absent := [name for name in names if name not in present]:
+            listed = ", ".join(map(shorten, present[:MAX_LISTED])) + (", ..." if len(present) > MAX_LISTED else "")
+            found = f"found no row of {shorten(absent[0])}; found {listed}"
+            raise DataError(f"{path}: {getattr(params, key)}: {found}")
+        chosen = chosen[chosen[key].isin(names)]
+    if chosen.empty:
+        raise DataError(f"{path}: found no row with one of these stores and one of these items; wanted some")
+    return chosen
 
 
-def _select_rows(path: Path, column: Column, wanted: tuple[int | str, ...] | str) -> NDArray[np.bool_]:
-    """Return whether each row has one of the wanted values (n,)."""
-    if wanted == "all":
-        return np.ones(len(column.codes), dtype=np.bool_)
-    present = [column.values[code] for code in np.unique(column.codes)]
-    names = [str(name) for name in wanted]
-    if absent := [name for name in names if name not in present]:
-        listed = ", ".join(map(shorten, present[:MAX_LISTED])) + (", ..." if len(present) > MAX_LISTED else "")
-        raise DataError(f"{path}: {column.name}: found no row of {shorten(absent[0])}; found {listed}")
-    return np.isin(column.codes, [column.values.index(name) for name in names])
-
-
-def _refuse_repeats(path: Path, key: Codes, columns: tuple[Column, ...]) -> None:
-    """Refuse a second row with the same date, store and item, which its key combines."""
-    order = np.argsort(key, kind="stable")
-    repeats = np.flatnonzero(key[order][1:] == key[order][:-1])
-    if len(repeats):
-        earlier = repeats[np.argmin(order[repeats + 1])]
-        row, lines = order[earlier + 1], columns[0].lines
-        found = ", ".join(f"{column.name} {column.values[column.codes[row]]}" for column in columns)
-        where = f"{path}: line {lines[row]}"
-        raise DataError(f"{where}: found {found} again (see line {lines[order[earlier]]}); wanted each once")
-
-
-def _find_issues(dates: NDArray[Any], rows: Codes, params: SeriesParams) -> list[DataIssue]:
+def _find_issues(dates: NDArray[Any], rows: NDArray[np.int64], params: SeriesParams) -> list[DataIssue]:
     """Return the issues of days without rows, and of days with fewer rows than others."""
     issues = []
     if gaps := int((dates[-1] - dates[0]).astype(int)) + 1 - len(dates):

@@ -1,31 +1,69 @@
 """A text as one long stream of symbols, split by position."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.cleaning import ANY, LongTextParams, TextSummary, read_cleaned, summarise
-from pipeline.data.prepared import DataIssue, Draft, Passage
+from pipeline.data.cleaning import ANY, TextSummary, read_cleaned, summarise
+from pipeline.data.formats.base import Draft, Format
+from pipeline.data.inputs import Reader, TextReader
+from pipeline.data.prepared import DataIssue, Passage, Prepared
 from pipeline.data.splits import split_sizes
 from pipeline.data.vocabulary import Symbols, Vocabulary
-from pipeline.params.schema import TextParams
+from pipeline.data.wording import ModelFacts, Usage, describe_symbols, example_opening, language_usage, quoted
+from pipeline.params.datasets import LongTextParams, TextParams
+from pipeline.params.models import ModelParams
 
 MINIMUM = 2  # symbols: one to read and one to predict
 
 
-def draft(params: TextParams, folder: Path | None) -> Draft:
-    """Clean and encode the text; read it twice, so that little more than a block is ever in memory."""
-    summary, vocabulary, sizes = scan(params, MINIMUM)
-    encoded = EncodedText(params, vocabulary)
-    splits, issues = {}, [describe_cleaning(params)]
-    for split, size in sizes.items():
-        before = encoded.n_unknown
-        splits[split] = {"stream": encoded.take(size, folder and folder / split / "stream.npy")}
-        if oov := encoded.n_unknown - before:
-            found = f"{oov} {split} characters that do not occur in the training text"
-            issues.append(DataIssue(found=found, done="read as `unknown`"))
-    return Draft("characters", splits, vocabulary, passage=describe_passage(params, summary), issues=tuple(issues))
+class Text(Format[TextParams]):
+    """A text as one long stream of symbols, split by position."""
+
+    unit = "characters"
+
+    def draft(self, params: TextParams, folder: Path | None) -> Draft:
+        """Clean and encode the text; read it twice, so that little more than a block is ever in memory."""
+        summary, vocabulary, sizes = scan(params, MINIMUM)
+        encoded = EncodedText(params, vocabulary)
+        splits, issues = {}, [describe_cleaning(params)]
+        for split, size in sizes.items():
+            before = encoded.n_unknown
+            splits[split] = {"stream": encoded.take(size, folder and folder / split / "stream.npy")}
+            if oov := encoded.n_unknown - before:
+                found = f"{oov} {split} characters that do not occur in the training text"
+                issues.append(DataIssue(found=found, done="read as `unknown`"))
+        return Draft(splits, vocabulary, passage=describe_passage(params, summary), issues=tuple(issues))
+
+    def reader(self, params: TextParams, prepared: Prepared, model: ModelParams) -> Reader:
+        """Return a reader of texts."""
+        return TextReader("context", prepared, alphabet=params.alphabet)
+
+    def describe_use(self, params: TextParams, prepared: Prepared) -> str:
+        """Return that it predicts characters and continues texts."""
+        return "To predict the next character of a text, to compute how probable a text is, and to continue a text."
+
+    def limitations(self, params: TextParams, prepared: Prepared, model: ModelFacts) -> Iterator[str]:
+        """Yield which text it knows, and its symbols."""
+        opening = prepared.card.passage.opening if prepared.card.passage else ""
+        yield (
+            f"It was trained on one text, {prepared.card.rows['train']:,} characters of a passage that begins "
+            f"“{opening}…”. It knows the language and style of that text, and no other."
+        )
+        yield describe_symbols(prepared, None if params.alphabet == ANY else params.alphabet)
+        yield "The text that it generates may look like that text without making sense; at temperature 0 it may repeat."
+
+    def usage(self, params: TextParams, prepared: Prepared, model: ModelFacts) -> Usage:
+        """Return how it continues a few words, and how probable the last of them is."""
+        opening = example_opening(prepared)
+        usage = language_usage(model.name, opening)
+        before, _, after = opening.rstrip().rpartition(" ")
+        if not before:
+            return usage
+        probability = f"model.sequence_log_prob({quoted(after)}, context={quoted(before + ' ')})"
+        return replace(usage, python=(*usage.python, probability))
 
 
 def scan(params: LongTextParams, minimum: int) -> tuple[TextSummary, Vocabulary, dict[str, int]]:

@@ -1,6 +1,6 @@
 """Windows cut from a text, each labelled with the class of the character that follows it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,38 +8,73 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from pipeline.data.formats.base import Draft, Format
 from pipeline.data.formats.text import EncodedText, describe_cleaning, describe_passage, scan
-from pipeline.data.prepared import Draft
+from pipeline.data.inputs import Reader, TextReader
+from pipeline.data.prepared import Prepared
 from pipeline.data.vocabulary import Symbols, Vocabulary
+from pipeline.data.wording import ModelFacts, Usage, describe_symbols, example_text, join_names, label_usage
 from pipeline.errors import DataError
-from pipeline.params.schema import WindowsParams
+from pipeline.params.datasets import WindowsParams
+from pipeline.params.models import ModelParams
 
 Labels = NDArray[np.int32]
 NO_CLASS = -1
 
 
-def draft(params: WindowsParams, folder: Path | None) -> Draft:
-    """Split the text by position, then cut each split: no window and no next character is in another split."""
-    summary, vocabulary, sizes = scan(params, params.width + 1)
-    encoded = EncodedText(params, vocabulary)
-    classes = dict(sorted(params.classes.items()))
-    class_of = _class_table(classes, vocabulary)
-    splits = {}
-    for split, size in sizes.items():
-        splits[split] = _cut_windows(encoded.take(size), class_of, params)
-        if not len(splits[split]["labels"]):
-            where = f"{params.raw}: {split} split of {size} characters"
-            raise DataError(f"{where}: found no window followed by a character of a class; wanted some")
-    labels = np.concatenate([arrays["labels"] for arrays in splits.values()])
-    counts = np.bincount(labels, minlength=len(classes)).tolist()
-    return Draft(
-        "windows",
-        splits,
-        vocabulary,
-        dict(zip(classes, counts, strict=True)),
-        passage=describe_passage(params, summary),
-        issues=(describe_cleaning(params),),
-    )
+class Windows(Format[WindowsParams]):
+    """Windows cut from a text, each labelled with the class of the character that follows it."""
+
+    unit = "windows"
+
+    def draft(self, params: WindowsParams, folder: Path | None) -> Draft:
+        """Split the text by position, then cut each split: no window and no next character is in another split."""
+        summary, vocabulary, sizes = scan(params, params.width + 1)
+        encoded = EncodedText(params, vocabulary)
+        classes = dict(sorted(params.classes.items()))
+        class_of = _class_table(classes, vocabulary)
+        splits = {}
+        for split, size in sizes.items():
+            splits[split] = _cut_windows(encoded.take(size), class_of, params)
+            if not len(splits[split]["labels"]):
+                where = f"{params.raw}: {split} split of {size} characters"
+                raise DataError(f"{where}: found no window followed by a character of a class; wanted some")
+        labels = np.concatenate([arrays["labels"] for arrays in splits.values()])
+        counts = np.bincount(labels, minlength=len(classes)).tolist()
+        return Draft(
+            splits,
+            vocabulary,
+            dict(zip(classes, counts, strict=True)),
+            passage=describe_passage(params, summary),
+            issues=(describe_cleaning(params),),
+        )
+
+    def reader(self, params: WindowsParams, prepared: Prepared, model: ModelParams) -> Reader:
+        """Return a reader of the last characters of a text, at most as many as a window has."""
+        return TextReader("context", prepared, alphabet=params.alphabet, width=params.width)
+
+    def describe_use(self, params: WindowsParams, prepared: Prepared) -> str:
+        """Return that it predicts the class of the next character."""
+        return (
+            f"To predict from {params.width} characters of a text which of {len(prepared.classes)} classes the next "
+            "character has."
+        )
+
+    def limitations(self, params: WindowsParams, prepared: Prepared, model: ModelFacts) -> Iterator[str]:
+        """Yield how far it reads, what it never predicts, and which text and symbols it knows."""
+        yield f"It reads {params.width} characters, and ignores those before them."
+        classes = join_names([f"{name} ({symbols})" for name, symbols in params.classes.items()], "or")
+        others = set(params.alphabet).difference(*params.classes.values())
+        never = f"; it never predicts another character{', such as a space' if ' ' in others else ''}"
+        yield f"It predicts {classes}{never if others else ''}."
+        opening = prepared.card.passage.opening if prepared.card.passage else ""
+        yield f"It was trained on one text, which begins “{opening}…”, and knows the spelling and style of no other."
+        yield describe_symbols(prepared, params.alphabet)
+
+    def usage(self, params: WindowsParams, prepared: Prepared, model: ModelFacts) -> Usage:
+        """Return how it predicts the class after a window."""
+        meaning = ", ".join(f"{place} {label}" for place, label in enumerate(prepared.classes))
+        return label_usage(model.name, example_text(prepared), meaning)
 
 
 def _cut_windows(stream: Symbols, class_of: Labels, params: WindowsParams) -> Mapping[str, NDArray[Any]]:

@@ -1,25 +1,57 @@
 """A list of words, one per line."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.data.prepared import DataIssue, Draft
+from pipeline.data.formats.base import Draft, Format
+from pipeline.data.inputs import Reader, TextReader
+from pipeline.data.prepared import DataIssue, Prepared
 from pipeline.data.readers import numbered_lines, read_text, shorten
 from pipeline.data.splits import stratified_split, take_rows
 from pipeline.data.vocabulary import Vocabulary, pad
+from pipeline.data.wording import ModelFacts, Usage, example_text, language_usage
 from pipeline.errors import DataError
-from pipeline.params.schema import WordsParams
+from pipeline.params.datasets import WordsParams
+from pipeline.params.models import ModelParams
 
 
-def draft(params: WordsParams, folder: Path | None) -> Draft:
-    """Encode and split the words; a repeated word counts once."""
-    vocabulary = Vocabulary.closed(params.alphabet)
-    found = _read_words(Path(params.raw), vocabulary)
-    words = list(dict.fromkeys(found))
-    rows = stratified_split(words, [""] * len(words), params, f"{params.raw}: distinct words")
-    symbols, lengths = pad([vocabulary.encode(word) for word in words])
-    repeats = len(found) - len(words)
-    issues = (DataIssue(found=f"{repeats} repeated words", done="kept once"),) if repeats else ()
-    return Draft("words", take_rows({"symbols": symbols, "lengths": lengths}, rows), vocabulary, issues=issues)
+class Words(Format[WordsParams]):
+    """A list of words, one per line."""
+
+    unit = "words"
+
+    def draft(self, params: WordsParams, folder: Path | None) -> Draft:
+        """Encode and split the words; a repeated word counts once."""
+        vocabulary = Vocabulary.closed(params.alphabet)
+        found = _read_words(Path(params.raw), vocabulary)
+        words = list(dict.fromkeys(found))
+        rows = stratified_split(words, [""] * len(words), params, f"{params.raw}: distinct words")
+        symbols, lengths = pad([vocabulary.encode(word) for word in words])
+        repeats = len(found) - len(words)
+        issues = (DataIssue(found=f"{repeats} repeated words", done="kept once"),) if repeats else ()
+        return Draft(take_rows({"symbols": symbols, "lengths": lengths}, rows), vocabulary, issues=issues)
+
+    def reader(self, params: WordsParams, prepared: Prepared, model: ModelParams) -> Reader:
+        """Return a reader of words, which end after as many letters as the longest word has."""
+        longest = max(int(arrays["lengths"].max()) for arrays in prepared.splits.values())
+        return TextReader("prefix", prepared, clean=str.strip, max_length=longest)
+
+    def describe_use(self, params: WordsParams, prepared: Prepared) -> str:
+        """Return that it predicts letters and generates words."""
+        return "To predict the next letter of a word from the letters before it, and to generate words."
+
+    def limitations(self, params: WordsParams, prepared: Prepared, model: ModelFacts) -> Iterator[str]:
+        """Yield how few words it knows, its letters, and the length of its words."""
+        longest = max(int(arrays["lengths"].max()) for arrays in prepared.splits.values())
+        words = sum(prepared.card.rows.values())
+        yield f"It was trained on {words:,} words at most, and knows nothing else of the language."
+        yield f"It accepts only these symbols, and refuses any other: {params.alphabet}"
+        yield f"It generates words of at most {longest} letters."
+
+    def usage(self, params: WordsParams, prepared: Prepared, model: ModelFacts) -> Usage:
+        """Return how it continues the first half of a word."""
+        word = example_text(prepared)
+        return language_usage(model.name, word[: max(1, len(word) // 2)])
 
 
 def _read_words(path: Path, vocabulary: Vocabulary) -> list[str]:

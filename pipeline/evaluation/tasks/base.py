@@ -1,55 +1,97 @@
-"""What a task supplies to evaluation: metrics, tables and figures, and of its formats the references."""
+"""What a task supplies to evaluation: metrics, references, the ensemble, tables and figures."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.prepared import DataCard
+from pipeline.data.prepared import DataCard, Prepared
+from pipeline.evaluation.about import Difference, Metric, Reference
 from pipeline.evaluation.baselines.base import Fit
-from pipeline.evaluation.descriptions import FormatDescription, TaskDescription
 from pipeline.evaluation.figures import MakeFigures
+from pipeline.evaluation.results import Sample
 from pipeline.evaluation.tables import Table
 from pipeline.files import Arrays
+from pipeline.params.models import ModelParams
+from pipeline.params.schema import BOUND
 
 if TYPE_CHECKING:
+    from pipeline.models.network import SequenceModel
     from pipeline.tasks.base import Predictions
 
 Scores = NDArray[np.float64]
 Metrics = dict[str, float]
-Bound = Callable[[str, Arrays], Metrics]  # (fit, arrays of a split) -> the best possible metrics, or none
+ComputeBound = Callable[[str, Arrays], Metrics]  # (fit, arrays of a split) -> the best possible metrics, or none
+# (prepared data, loads the trained network of a fit, seed) -> generated texts
+Generate = Callable[[Prepared, "Callable[[str], SequenceModel | None]", int], Iterator[Sample]]
 
 
 @dataclass(frozen=True)
-class ComparedMetric:
+class Baseline:
+    """A method without a network: the function that fits it, and what it is."""
+
+    fit: Fit
+    short_name: str  # within a sentence
+    description: str
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The best that any model can do on given rows."""
+
+    compute: ComputeBound
+    description: str
+
+
+@dataclass(frozen=True)
+class References:
+    """What the models on some kind of data are compared with."""
+
+    baselines: Mapping[str, Baseline]  # the strong one first; its name is `baseline` alone
+    bound: Bound | None = None  # None if none can be computed
+    block_size: int = 1  # neighbouring items that are correlated; for a series, its season takes this place
+
+    def describe(self) -> dict[str, Reference]:
+        """Return all of them in words."""
+        found = {
+            name: Reference(short_name=of.short_name, description=of.description) for name, of in self.baselines.items()
+        }
+        if self.bound:
+            found[BOUND] = Reference(short_name="the bound", description=self.bound.description)
+        return found
+
+
+@dataclass(frozen=True)
+class Compared:
     """The metric by which models are compared in pairs, a mean over items."""
 
-    name: str
+    metric: Metric
     scores: "Callable[[Predictions], Scores]"  # the metric of each item, (items,)
-    lower_is_better: bool = True
-
-
-@dataclass(frozen=True)
-class FormatEvaluation:
-    """The baselines and the bound of a format, and which of its items are correlated."""
-
-    about: FormatDescription
-    fits: Mapping[str, Fit]  # of the baselines, by name, in the order in which they are described
-    bound: Bound | None = None
-    block_size: int = 1  # neighbouring items that are resampled together; for a series, its season takes this place
+    difference: Difference
 
 
 @dataclass(frozen=True)
 class TaskEvaluation:
     """How a task is evaluated."""
 
-    about: TaskDescription
+    goal: str  # within a sentence
     loss_unit: str  # the label of the losses' axis
-    metrics: "Callable[[Predictions, DataCard], Metrics]"  # of one split's predictions, the primary metric first
-    compared: ComparedMetric
-    formats: tuple[FormatEvaluation, ...]
+    metrics: tuple[Metric, ...]  # all that it may have
+    compute: "Callable[[Predictions, DataCard], Metrics]"  # of one split's predictions
+    primary: tuple[Metric, ...]  # models are ranked by the first of these that a data set has
+    compared: Compared
+    references: Callable[[Prepared], References]
+    combine: "Callable[[Sequence[Predictions]], Predictions]"  # the predictions of seeds into those of their ensemble
+    primary_of_refit: tuple[Metric, ...] = ()  # likewise, on all rows; none if they are the same
     tables: tuple[Table, ...] = ()
     figures: tuple[MakeFigures, ...] = ()  # of the tables; every task has the learning curves
-    generates: bool = False  # whether its networks generate samples
+    generate: Generate | None = None
+    leaks_target: Callable[[ModelParams], bool] = field(default=lambda params: False)  # the input contains the target
+    leak: str = ""  # what that means for such a model, after its name
+
+    def choose_primary(self, split: str, measured: Sequence[str]) -> str:
+        """Return the metric by which the models are ranked on a split, of those measured there."""
+        candidates = (self.primary_of_refit if split == "all_rows" else ()) or self.primary
+        return next((metric.name for metric in candidates if metric.name in measured), measured[0])

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.prepared import DataCard, Prepared
-from pipeline.evaluation import bounds, descriptions, metrics
+from pipeline.evaluation import bounds, metrics
+from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import classify as baselines
 from pipeline.evaluation.figures import confusion_figures
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import ComparedMetric, FormatEvaluation, Metrics, Scores, TaskEvaluation
+from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, Metrics, References, Scores, TaskEvaluation
+from pipeline.models import ensemble
 from pipeline.params.schema import BASELINE
 
 if TYPE_CHECKING:
@@ -48,23 +50,62 @@ def confusion(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence
                 yield model, names[truth], names[predicted], int(count)
 
 
-CLASSIFY = TaskEvaluation(
-    about=descriptions.CLASSIFY,
-    loss_unit="cross-entropy (nats a row)",
-    metrics=compute_metrics,
-    compared=ComparedMetric("accuracy", correct_rows, lower_is_better=False),
-    tables=(Table("confusion.csv", ("model", "truth", "prediction", "count"), confusion),),
-    figures=(confusion_figures,),
-    formats=(
-        FormatEvaluation(
-            about=descriptions.LABELLED,
-            fits={BASELINE: baselines.ngram_regression, "baseline-frequent": baselines.frequent},
-            bound=bounds.classify_bound,
+def combine(members: "Sequence[Predictions]") -> "Predictions":
+    """Return the ensemble's predictions: the mean of the members' probabilities."""
+    return {**members[0], "probabilities": ensemble.mean([each["probabilities"] for each in members])}
+
+
+FREQUENT = Baseline(
+    baselines.frequent,
+    "class frequencies",
+    "Predicts each class with its share of the training rows, whatever the text.",
+)
+TEXTS = References(
+    {
+        BASELINE: Baseline(
+            baselines.ngram_regression,
+            "logistic regression on n-grams",
+            "Logistic regression on the character n-grams of length 1 to 4 of the text, with start and end marked, "
+            "weighted by tf-idf; the strength of the regularisation is chosen on validation rows.",
         ),
-        FormatEvaluation(
-            about=descriptions.WINDOWS,
-            fits={BASELINE: baselines.suffix_regression, "baseline-frequent": baselines.frequent},
-            block_size=20,
-        ),
+        "baseline-frequent": FREQUENT,
+    },
+    Bound(
+        bounds.classify_bound,
+        "Some texts have several labels: whatever a model predicts for such a text is wrong for its rows with another "
+        "label.",
     ),
+)
+WINDOWS = References(
+    {
+        BASELINE: Baseline(
+            baselines.suffix_regression,
+            "logistic regression on n-grams",
+            "Logistic regression on the last 1 to 8 characters of the window, with each n-gram as one feature; the "
+            "strength of the regularisation is chosen on validation rows.",
+        ),
+        "baseline-frequent": FREQUENT,
+    },
+    block_size=20,
+)
+
+
+def find_references(prepared: Prepared) -> References:
+    """Return those of windows of a text, where each step has a class, or of separate texts."""
+    return WINDOWS if "following" in prepared.splits["train"] else TEXTS
+
+
+TASK = TaskEvaluation(
+    goal="predict the class",
+    loss_unit="cross-entropy (nats a row)",
+    metrics=(metrics.ACCURACY, metrics.MACRO_F1, metrics.LOSS),
+    compute=compute_metrics,
+    primary=(metrics.ACCURACY,),
+    compared=Compared(
+        metrics.ACCURACY, correct_rows, Difference(name="accuracy", unit="points of accuracy", factor=100.0)
+    ),
+    references=find_references,
+    combine=combine,
+    tables=(Table("confusion.csv", ("model", "truth", "prediction", "count"), confusion, "Confusions"),),
+    figures=(confusion_figures,),
 )

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.prepared import DataCard, Prepared
-from pipeline.evaluation import descriptions, metrics
+from pipeline.evaluation import metrics
+from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import forecast as baselines
 from pipeline.evaluation.figures import forecast_figures
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import ComparedMetric, FormatEvaluation, Metrics, Scores, TaskEvaluation
+from pipeline.evaluation.tasks.base import Baseline, Compared, Metrics, References, Scores, TaskEvaluation
+from pipeline.evaluation.tasks.regress import combine
 from pipeline.params.schema import BASELINE
 
 if TYPE_CHECKING:
@@ -47,21 +49,38 @@ def _mean_forecast(seeds: "Mapping[int, Predictions]") -> Scores | None:
     return np.mean([predictions["predicted"] for predictions in seeds.values()], axis=0) if seeds else None
 
 
-FORECAST = TaskEvaluation(
-    about=descriptions.FORECAST,
-    loss_unit="squared error (scaled)",
-    metrics=compute_metrics,
-    compared=ComparedMetric("mae", absolute_errors),
-    tables=(Table("forecast.csv", ("date", "truth"), forecast, by_model=True),),
-    figures=(forecast_figures,),
-    formats=(
-        FormatEvaluation(
-            about=descriptions.SERIES,
-            fits={
-                BASELINE: baselines.boosting,
-                "baseline-naive": baselines.seasonal_naive,
-                "baseline-median": baselines.median,
-            },
+SERIES = References(
+    {
+        BASELINE: Baseline(
+            baselines.boosting,
+            "gradient boosting",
+            "Gradient boosting of small trees on the 32 values before the day, with the absolute error as loss; size "
+            "and number of trees are chosen on validation days.",
         ),
+        "baseline-naive": Baseline(
+            baselines.seasonal_naive,
+            "the value of one season before",
+            "Predicts the value of one season before (the seasonal naive forecast).",
+        ),
+        "baseline-median": Baseline(
+            baselines.median,
+            "the median of the training days",
+            "Predicts the median of the training days, whatever the days before.",
+        ),
+    },
+)
+
+TASK = TaskEvaluation(
+    goal="forecast the next day's value",
+    loss_unit="squared error (scaled)",
+    metrics=(metrics.MASE, metrics.MAE, metrics.RMSE),
+    compute=compute_metrics,
+    primary=(metrics.MASE, metrics.MAE),
+    compared=Compared(
+        metrics.MAE, absolute_errors, Difference(name="mean absolute error", unit="of mean absolute error")
     ),
+    references=lambda prepared: SERIES,
+    combine=combine,
+    tables=(Table("forecast.csv", ("date", "truth"), forecast, "Forecast", by_model=True),),
+    figures=(forecast_figures,),
 )

@@ -1,20 +1,29 @@
 """Evaluate predictions of the next symbol, of a text or of words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.data.prepared import DataCard, Prepared
-from pipeline.evaluation import bounds, descriptions, metrics
+from pipeline.data.vocabulary import Vocabulary
+from pipeline.evaluation import bounds, metrics
+from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import next_symbol as baselines
-from pipeline.evaluation.results import Evaluations
+from pipeline.evaluation.results import Evaluations, Sample
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import ComparedMetric, FormatEvaluation, Metrics, Scores, TaskEvaluation
+from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, Metrics, References, Scores, TaskEvaluation
+from pipeline.models import ensemble
+from pipeline.models.storage import HELD_OUT, REFIT
 from pipeline.params.schema import BASELINE
 
 if TYPE_CHECKING:
+    from pipeline.models.network import SequenceModel
     from pipeline.tasks.base import Predictions
+
+TEMPERATURES = (0.0, 0.8)  # of the samples
+PREFIX_LENGTH, SAMPLE_LENGTH = 24, 240  # characters of a text
+PREFIX_WORDS = 4  # test words whose first letters are continued
 
 
 def compute_metrics(predictions: "Predictions", card: DataCard) -> Metrics:
@@ -79,30 +88,117 @@ def samples(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[o
                 yield evaluation.model, evaluation.seed, sample.temperature, sample.prefix, sample.text
 
 
-NEXT_SYMBOL = TaskEvaluation(
-    about=descriptions.NEXT_SYMBOL,
+def generate(prepared: Prepared, load: "Callable[[str], SequenceModel | None]", seed: int) -> Iterator[Sample]:
+    """Let a network continue the first words of the test text, or the first letters of test words."""
+    from pipeline.models import sampling  # late: it imports torch, which only the workers need
+
+    if prepared.vocabulary is None or "test" not in prepared.splits:
+        return
+    # A list of words is small: a fit on a part of it hardly generates any of them.
+    model = load(HELD_OUT if _is_stream(prepared) or not prepared.card.refit else REFIT)
+    if model is None:
+        return
+    for prefix, length in _prefixes(prepared, prepared.vocabulary):
+        for temperature in TEMPERATURES:
+            text = "".join(sampling.generate(model, prepared.vocabulary, prefix, length, temperature, seed))
+            yield Sample(temperature, prefix, text)
+
+
+def _prefixes(prepared: Prepared, vocabulary: Vocabulary) -> Iterator[tuple[str, int]]:
+    """Yield each prefix that a network continues, and the number of symbols to generate."""
+    test = prepared.splits["test"]
+    if _is_stream(prepared):
+        opening = vocabulary.decode(test["stream"][: 2 * PREFIX_LENGTH].tolist())
+        after_space = opening[PREFIX_LENGTH // 2 :].partition(" ")[2][:PREFIX_LENGTH]
+        yield after_space or opening[:PREFIX_LENGTH], SAMPLE_LENGTH  # not every script has spaces
+        return
+    longest = max(int(arrays["lengths"].max()) for arrays in prepared.splits.values())
+    for letter in dict.fromkeys(test["symbols"][:, 0].tolist()[:PREFIX_WORDS]):
+        yield vocabulary.decode([letter]), longest - 1
+
+
+def combine(members: "Sequence[Predictions]") -> "Predictions":
+    """Return the ensemble's predictions: the nll of the mean probability of the true symbol.
+
+    The members' predictions have the probability of no other symbol, so the most likely one is not known, and `best`
+    is left out.
+    """
+    combined = {name: value for name, value in members[0].items() if name != "best"}
+    return {**combined, "nll": ensemble.nll_of_mean([each["nll"] for each in members])}
+
+
+WORDS = References(
+    {
+        BASELINE: Baseline(
+            baselines.frequent,
+            "letter frequencies",
+            "Predicts each letter with its share of the letters to predict in the training words, whatever comes "
+            "before it.",
+        ),
+    },
+    Bound(
+        bounds.next_symbol_bound,
+        "The distribution of the letters that follow each prefix in these same words: no model that reads letters from "
+        "left to right can do better on them.",
+    ),
+)
+TEXT = References(
+    {
+        BASELINE: Baseline(
+            baselines.ngrams,
+            "n-grams with modified Kneser-Ney smoothing",
+            "An n-gram model: counts of the symbols that follow the last few symbols in the training text, "
+            "interpolated with modified Kneser-Ney smoothing; its order is chosen on the validation text.",
+        ),
+        "baseline-frequent": Baseline(
+            baselines.frequent,
+            "symbol frequencies",
+            "Predicts each symbol with its share of the training text, whatever comes before it.",
+        ),
+        "baseline-compressor": Baseline(
+            baselines.compressor,
+            "a general-purpose compressor",
+            "The bits per symbol that a general-purpose compressor (bzip2 or LZMA, the better on the validation text) "
+            "adds when the text is appended to the training text.",
+        ),
+    },
+    block_size=50,
+)
+
+
+def find_references(prepared: Prepared) -> References:
+    """Return those of one long text, or of words."""
+    return TEXT if _is_stream(prepared) else WORDS
+
+
+def _is_stream(prepared: Prepared) -> bool:
+    return "stream" in prepared.splits["train"]
+
+
+TASK = TaskEvaluation(
+    goal="predict the next symbol",
     loss_unit="cross-entropy (nats a symbol)",
-    metrics=compute_metrics,
-    compared=ComparedMetric("loss", symbol_nll),
+    metrics=(
+        metrics.LETTER_ACCURACY,
+        metrics.FINAL_LETTER_ACCURACY,
+        metrics.PERPLEXITY,
+        metrics.BITS_PER_SYMBOL,
+        metrics.LOSS,
+        metrics.ACCURACY,
+    ),
+    compute=compute_metrics,
+    primary=(metrics.LETTER_ACCURACY, metrics.PERPLEXITY, metrics.LOSS),
+    primary_of_refit=(metrics.LOSS, metrics.PERPLEXITY),
+    compared=Compared(metrics.LOSS, symbol_nll, Difference(name="loss", unit="nats per symbol")),
+    references=find_references,
+    combine=combine,
     tables=(
-        Table("words.csv", ("model", "word", "output", "correct"), words),
-        Table("samples.csv", ("model", "seed", "temperature", "prefix", "text"), samples),
+        Table("words.csv", ("model", "word", "output", "correct"), words, "Word by word"),
+        Table("samples.csv", ("model", "seed", "temperature", "prefix", "text"), samples, "Generated text"),
     ),
-    generates=True,
-    formats=(
-        FormatEvaluation(
-            about=descriptions.WORDS,
-            fits={BASELINE: baselines.frequent},
-            bound=bounds.next_symbol_bound,
-        ),
-        FormatEvaluation(
-            about=descriptions.TEXT,
-            fits={
-                BASELINE: baselines.ngrams,
-                "baseline-frequent": baselines.frequent,
-                "baseline-compressor": baselines.compressor,
-            },
-            block_size=50,
-        ),
-    ),
+    generate=generate,
+    leaks_target=lambda params: params.bidirectional,  # the backward direction has read the next symbol
+    leak="leaks its target: it reads its text in both directions, so the symbol to predict is part of its input. Its "
+    "perplexity does not measure skill, and it cannot be used as a language model: when it generates text, the next "
+    "symbol is not there to be read.",
 )

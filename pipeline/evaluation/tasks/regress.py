@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.prepared import DataCard, Prepared
-from pipeline.evaluation import bounds, descriptions, intervals, metrics
+from pipeline.evaluation import bounds, intervals, metrics
+from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import regress as baselines
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import ComparedMetric, FormatEvaluation, Metrics, Scores, TaskEvaluation
+from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, Metrics, References, Scores, TaskEvaluation
+from pipeline.models import ensemble
 from pipeline.params.schema import BASELINE
 
 if TYPE_CHECKING:
@@ -49,17 +51,47 @@ def probes(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[ob
             yield model, numbers, float(truth[row]), predicted["mean"], predicted["low"], predicted["high"]
 
 
-REGRESS = TaskEvaluation(
-    about=descriptions.REGRESS,
+def combine(members: "Sequence[Predictions]") -> "Predictions":
+    """Return the ensemble's predictions: the mean of the members' numbers."""
+    return {**members[0], "predicted": ensemble.mean([each["predicted"] for each in members])}
+
+
+NUMBERS = References(
+    {
+        BASELINE: Baseline(
+            baselines.linear,
+            "linear regression",
+            "Linear regression on the inputs; exact where the number is a weighted sum of them, as the value of a "
+            "binary number is of its bits.",
+        ),
+        "baseline-mean": Baseline(
+            baselines.mean,
+            "the mean of the training targets",
+            "Predicts the mean of the training targets, whatever the inputs.",
+        ),
+    },
+    Bound(
+        bounds.regress_bound,
+        "No function of the inputs can be right for all rows that have the same inputs but different targets; the "
+        "bound on the error is zero where there are no such rows.",
+    ),
+)
+
+TASK = TaskEvaluation(
+    goal="predict the number",
     loss_unit="squared error (scaled)",
-    metrics=compute_metrics,
-    compared=ComparedMetric("mse", squared_errors),
-    tables=(Table("probes.csv", ("model", "input", "target", "prediction", "low", "high"), probes),),
-    formats=(
-        FormatEvaluation(
-            about=descriptions.PAIRS,
-            fits={BASELINE: baselines.linear, "baseline-mean": baselines.mean},
-            bound=bounds.regress_bound,
+    metrics=(metrics.EXACT, metrics.MSE, metrics.MAE),
+    compute=compute_metrics,
+    primary=(metrics.MSE,),
+    compared=Compared(metrics.MSE, squared_errors, Difference(name="mean squared error", unit="of mean squared error")),
+    references=lambda prepared: NUMBERS,
+    combine=combine,
+    tables=(
+        Table(
+            "probes.csv",
+            ("model", "input", "target", "prediction", "low", "high"),
+            probes,
+            "Predictions for single inputs",
         ),
     ),
 )

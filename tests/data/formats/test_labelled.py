@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.data.formats import prepare
-from pipeline.params.schema import LabelledParams
+from pipeline.params.datasets import LabelledParams
 
 NAMES = {
     "Russian": ["Иванов", "Петров", "Сидоров", "Abel"],

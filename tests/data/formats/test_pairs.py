@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.data.formats import prepare
-from pipeline.params.schema import PairsParams
+from pipeline.params.datasets import PairsParams
 
 HELD_OUT = {"validation": 0.1, "test": 0.2}
 

@@ -8,7 +8,7 @@ import pytest
 import pipeline
 from pipeline.data.formats import prepare
 from pipeline.data.prepared import read, write
-from pipeline.params.schema import TextParams
+from pipeline.params.datasets import TextParams
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz "
 
@@ -106,7 +106,7 @@ import resource, sys
 from pathlib import Path
 from pipeline.data.formats import prepare
 from pipeline.data.prepared import write
-from pipeline.params.schema import TextParams
+from pipeline.params.datasets import TextParams
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -3,7 +3,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.data.formats import prepare
-from pipeline.params.schema import WindowsParams
+from pipeline.params.datasets import WindowsParams
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz "
 

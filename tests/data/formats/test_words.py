@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.data.formats import prepare
-from pipeline.params.schema import WordsParams
+from pipeline.params.datasets import WordsParams
 
 PARAMS = WordsParams(format="words", raw="w.txt", alphabet="abcdé", validation=0.1, test=0.2, split_seed=1, refit=True)
 WORDS = ["ab", "ba", "cab", "dad", "bad", "abba", "bé", "add", "dab", "cad"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.tables import make_tables
-from pipeline.evaluation.tasks.classify import CLASSIFY
+from pipeline.evaluation.tasks.classify import TASK
 from tests.support import small
 from tests.support.evaluations import evaluations
 
@@ -12,13 +12,13 @@ from tests.support.evaluations import evaluations
 def test_metrics():
     card = small.labelled("".join(f"{letter * n},{letter}\n" for letter in "xyz" for n in range(1, 9))).card
     truth = np.array([0, 1, 2, 2])
-    uniform = CLASSIFY.metrics({"truth": truth, "probabilities": np.full((4, 3), 1 / 3)}, card)
+    uniform = TASK.compute({"truth": truth, "probabilities": np.full((4, 3), 1 / 3)}, card)
     assert uniform["loss"] == pytest.approx(math.log(3))
     assert uniform["accuracy"] == 0.25
     assert uniform["macro_f1"] == pytest.approx(0.4 / 3)  # class 0: precision 1/4, recall 1
-    perfect = CLASSIFY.metrics({"truth": truth, "probabilities": np.eye(3)[truth]}, card)
+    perfect = TASK.compute({"truth": truth, "probabilities": np.eye(3)[truth]}, card)
     assert perfect == {"accuracy": 1, "macro_f1": 1, "loss": 0}
-    surely_wrong = CLASSIFY.metrics({"truth": truth, "probabilities": np.eye(3)[(truth + 1) % 3]}, card)
+    surely_wrong = TASK.compute({"truth": truth, "probabilities": np.eye(3)[(truth + 1) % 3]}, card)
     assert surely_wrong["accuracy"] == 0
     assert 700 < surely_wrong["loss"] < math.inf
 
@@ -30,5 +30,5 @@ def test_the_confusion_is_summed_over_seeds():
         {"test": {"truth": truth, "probabilities": np.eye(2)[best]}}
         for best in (np.array([0, 1, 1]), np.array([0, 0, 0]))
     )
-    _, rows = make_tables(CLASSIFY.tables, prepared, evaluations(net={1: one, 2: two, 3: {}}))["confusion.csv"]
+    _, rows = make_tables(TASK.tables, prepared, evaluations(net={1: one, 2: two, 3: {}}))["confusion.csv"]
     assert rows == [("net", "x", "x", 3), ("net", "x", "y", 1), ("net", "y", "x", 1), ("net", "y", "y", 1)]

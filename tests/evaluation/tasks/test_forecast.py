@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.evaluation.results import Evaluation, Evaluations
 from pipeline.evaluation.tables import make_tables
-from pipeline.evaluation.tasks.forecast import FORECAST
+from pipeline.evaluation.tasks.forecast import TASK
 from pipeline.params.schema import BASELINE
 from tests.support import small
 from tests.support.evaluations import evaluations
@@ -15,7 +15,7 @@ def test_metrics():
     card = small.series([1, 3, 2, 6, 4, 5, 7, 9, 8, 10]).card  # trained on the first six
     seasonal = (1 + 3 + 2 + 1) / 4
     found = {"truth": np.array([7.0, 9.0]), "predicted": np.array([8.0, 6.0])}
-    assert FORECAST.metrics(found, card) == {
+    assert TASK.compute(found, card) == {
         "mase": pytest.approx(2 / seasonal),
         "mae": 2,
         "rmse": pytest.approx(math.sqrt(5)),
@@ -24,7 +24,7 @@ def test_metrics():
 
 def test_a_series_that_repeats_itself_has_no_scaled_error():
     card = small.series([1, 2] * 5).card
-    assert set(FORECAST.metrics({"truth": np.ones(1), "predicted": np.ones(1)}, card)) == {"mae", "rmse"}
+    assert set(TASK.compute({"truth": np.ones(1), "predicted": np.ones(1)}, card)) == {"mae", "rmse"}
 
 
 def test_forecasts_are_listed_by_date():
@@ -37,7 +37,7 @@ def test_forecasts_are_listed_by_date():
             Evaluation(BASELINE, 0, {}, {"test": {"truth": test, "predicted": test - 1}}),
         )
     )
-    header, rows = make_tables(FORECAST.tables, prepared, found)["forecast.csv"]
+    header, rows = make_tables(TASK.tables, prepared, found)["forecast.csv"]
     assert header == ("date", "truth", "baseline", "lost", "net")
     assert rows[0] == ("2020-01-17", 16.0, 15.0, "", 18.0)
     assert len(rows) == 4

@@ -7,15 +7,18 @@ import pytest
 import torch
 
 from pipeline.data import prepared as data
+from pipeline.data.formats import FORMATS
 from pipeline.evaluation import jobs
 from pipeline.evaluation.baselines.base import FitData
 from pipeline.evaluation.results import EvaluationJob, MetricsOnly
-from pipeline.evaluation.tasks import find_format
+from pipeline.evaluation.tasks import EVALUATIONS
+from pipeline.evaluation.tasks.base import References
 from pipeline.params import load_params
-from pipeline.params.schema import BASELINE, BOUND, FORMATS, is_baseline
+from pipeline.params.schema import BASELINE, BOUND, is_baseline
 from pipeline.tasks import TASKS
 from pipeline.tasks.examples import join_splits
 from tests.support import small
+from tests.support.project import REPOSITORY
 
 MODELS = {
     "text": {"input": "embedding", "embedding_size": 4, "sequence_length": 8},
@@ -24,28 +27,22 @@ MODELS = {
 }
 
 
+def references(prepared: data.Prepared) -> References:
+    return EVALUATIONS[prepared.card.task].references(prepared)
+
+
 @pytest.fixture(scope="module")
 def stubs() -> dict[str, data.Prepared]:
     """Return a small data set of each format."""
-    params = load_params(small.REPOSITORY / "params.yaml")
+    params = load_params(REPOSITORY / "params.yaml")
     return {block.format: small.stub(name, block) for name, block in params.datasets.items() if block.test}
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_has_baselines_the_strong_one_first(stubs, format_):
-    found = find_format(stubs[format_].card)
-    names = list(found.fits)
-    assert names == list(found.about.baselines)
+    names = list(references(stubs[format_]).baselines)
     assert names[0] == BASELINE
     assert all(is_baseline(name) for name in names)
-    assert all(found.about.describe(name).endswith(".") for name in names)
-
-
-@pytest.mark.parametrize("format_", FORMATS)
-def test_every_bound_is_described(stubs, format_):
-    found = find_format(stubs[format_].card)
-    assert (found.bound is None) is (found.about.bound is None)
-    assert found.bound is None or found.about.describe(BOUND).endswith(".")
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -57,8 +54,8 @@ def test_baselines_predict_what_networks_predict(stubs, format_):
     before_test = join_splits({split: splits[split] for split in ("train", "validation")})
     for split, before in (("validation", splits["train"]), ("test", before_test)):
         wanted = task.predict(network, task.examples(splits[split], before, model, torch.device("cpu")), model)
-        for name, fit in find_format(prepared.card).fits.items():
-            found = fit(FitData(prepared.card, splits["train"], splits["train"], splits["validation"]))(
+        for name, baseline in references(prepared).baselines.items():
+            found = baseline.fit(FitData(prepared.card, splits["train"], splits["train"], splits["validation"]))(
                 before, splits[split]
             )
             if isinstance(found, MetricsOnly):
@@ -75,10 +72,10 @@ def test_baselines_and_bounds_are_evaluated_on_every_split(stubs, format_, tmp_p
     prepared = stubs[format_]
     data.write(prepared, tmp_path)
     wanted = ["all_rows"] * prepared.card.refit + ["validation", "test"]
-    for name in find_format(prepared.card).fits:
+    for name in references(prepared).baselines:
         found = jobs.evaluate_job(EvaluationJob(tmp_path, name, 0, None))
         assert list(found.metrics) == wanted
         assert all(np.isfinite(list(metrics.values())).all() for metrics in found.metrics.values())
     bound = jobs.evaluate_job(EvaluationJob(tmp_path, BOUND, 0, None))
-    assert bool(bound.metrics) is (find_format(prepared.card).bound is not None)
+    assert bool(bound.metrics) is (references(prepared).bound is not None)
     assert not bound.predictions

@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.evaluation.results import Evaluation, Evaluations, Sample
 from pipeline.evaluation.tables import make_tables
-from pipeline.evaluation.tasks.next_symbol import NEXT_SYMBOL
+from pipeline.evaluation.tasks.next_symbol import TASK
 from tests.support import small
 from tests.support.evaluations import evaluations
 
@@ -24,7 +24,7 @@ def letters(truth, best, **others):
 
 def test_a_perfect_model_of_words(words):
     found = letters([1, 2, 0], [1, 2, 0], row=np.array([0, 1, 1]), step=np.array([1, 1, 2]))
-    assert NEXT_SYMBOL.metrics(found, words) == {
+    assert TASK.compute(found, words) == {
         "letter_accuracy": 1,
         "final_letter_accuracy": 1,
         "perplexity": 1,
@@ -35,23 +35,23 @@ def test_a_perfect_model_of_words(words):
 
 def test_final_letters_are_the_last_of_each_word(words):
     row, step = np.array([0, 1, 1, 2, 2, 2]), np.array([1, 1, 2, 1, 2, 3])
-    found = NEXT_SYMBOL.metrics(letters([0, 1, 2, 1, 1, 1], [0, 0, 2, 0, 0, 0], row=row, step=step), words)
+    found = TASK.compute(letters([0, 1, 2, 1, 1, 1], [0, 0, 2, 0, 0, 0], row=row, step=step), words)
     assert found["letter_accuracy"] == pytest.approx(2 / 6)
     assert found["final_letter_accuracy"] == pytest.approx(2 / 3)  # rows 0 and 1, not row 2
 
 
 def test_predicting_the_unknown_token_is_never_correct(text):
     assert text.unknown == 0
-    assert NEXT_SYMBOL.metrics(letters([1, 0, 2, 0], [1, 0, 1, 0]), text)["accuracy"] == 0.25
+    assert TASK.compute(letters([1, 0, 2, 0], [1, 0, 1, 0]), text)["accuracy"] == 0.25
 
 
 def test_symbol_0_counts_where_there_is_no_unknown_token(words):
     assert words.unknown is None
-    assert NEXT_SYMBOL.metrics(letters([0, 0], [0, 0], row=np.array([0, 1])), words)["letter_accuracy"] == 1
+    assert TASK.compute(letters([0, 0], [0, 0], row=np.array([0, 1])), words)["letter_accuracy"] == 1
 
 
 def test_metrics_of_a_text_are_of_its_symbols(text):
-    found = NEXT_SYMBOL.metrics({"truth": np.array([1, 2]), "best": np.array([1, 1]), "nll": np.log([2.0, 8.0])}, text)
+    found = TASK.compute({"truth": np.array([1, 2]), "best": np.array([1, 1]), "nll": np.log([2.0, 8.0])}, text)
     assert found["accuracy"] == 0.5
     assert found["perplexity"] == pytest.approx(4)
     assert found["bits_per_symbol"] == pytest.approx(2)
@@ -72,7 +72,7 @@ def test_each_word_is_listed_with_its_predicted_letters():
     prepared = small.words("ab\nba\ncab\nabc\ncba\nbac\nacb\n", refit=True)
     first, words = refit_words(prepared, 0)
     second, _ = refit_words(prepared, 1)
-    header, rows = make_tables(NEXT_SYMBOL.tables, prepared, evaluations(one={1: first, 2: second}))["words.csv"]
+    header, rows = make_tables(TASK.tables, prepared, evaluations(one={1: first, 2: second}))["words.csv"]
     assert header == ("model", "word", "output", "correct")
     assert [row[1] for row in rows] == words
     assert [row[2] for row in rows] == ["a" * (len(word) - 1) for word in words]  # of the first seed
@@ -84,7 +84,7 @@ def test_each_word_is_listed_with_its_predicted_letters():
 def test_other_models_are_listed_beside_a_diverged_one():
     prepared = small.words("ab\nba\ncab\nabc\ncba\nbac\nacb\n", refit=True)
     refit, _ = refit_words(prepared, 0)
-    _, rows = make_tables(NEXT_SYMBOL.tables, prepared, evaluations(lost={1: {}}, found={1: refit}))["words.csv"]
+    _, rows = make_tables(TASK.tables, prepared, evaluations(lost={1: {}}, found={1: refit}))["words.csv"]
     assert {row[0] for row in rows} == {"found"}
 
 
@@ -94,5 +94,13 @@ def test_samples_are_those_of_the_first_seed_that_generated_any():
     found = Evaluations(
         (Evaluation("net", 1), Evaluation("net", 2, samples=(sample,)), Evaluation("net", 3, samples=(sample,)))
     )
-    _, rows = make_tables(NEXT_SYMBOL.tables, prepared, found)["samples.csv"]
+    _, rows = make_tables(TASK.tables, prepared, found)["samples.csv"]
     assert rows == [("net", 2, 0.8, "ab", "abab")]
+
+
+def test_words_are_ranked_by_loss_on_all_rows_and_by_letters_on_test_rows():
+    measured = ("perplexity", "loss", "letter_accuracy")
+    assert TASK.choose_primary("all_rows", measured) == "loss"
+    assert TASK.choose_primary("test", measured) == "letter_accuracy"
+    assert TASK.choose_primary("test", measured[:2]) == "perplexity"
+    assert TASK.choose_primary("test", ("accuracy", "bits_per_symbol")) == "accuracy"  # the first, if there is none

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from stages.predict import main
-from tests.support.small import REPOSITORY
+from tests.support.project import REPOSITORY
 
 
 @pytest.fixture

@@ -3,14 +3,15 @@
 import pytest
 import torch
 
-from pipeline.models.network import Shape, build_network
-from pipeline.params.compatibility import leaks_target
+from pipeline.evaluation.tasks import next_symbol
+from pipeline.models.encoders import Shape
+from pipeline.models.network import build_network
 from pipeline.training import loop
 from tests.support import small
 from tests.support.small import model_params
 
 CELLS = ("linear", "scratch", "rnn", "gru", "lstm")
-NEXT = Shape(5, 5, every_step=True)
+NEXT = Shape(5, 5, every_step=True, logits=True)
 STEP = 3  # of seven; whose output is compared
 
 
@@ -26,7 +27,7 @@ def test_only_a_bidirectional_network_leaks_the_symbols_that_it_predicts(cell, b
     changed[0, STEP + 1] = 2  # the target at STEP
     before, after = (model(symbols)[0][0, : STEP + 1] for symbols in (text, changed))
     differ = not torch.equal(before, after)
-    assert differ == bidirectional == leaks_target(params, "next-symbol")
+    assert differ == bidirectional == next_symbol.TASK.leaks_target(params)
 
 
 def build_trainer(sampling):

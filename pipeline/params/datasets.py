@@ -1,0 +1,201 @@
+"""The blocks of section `datasets`: the settings of each format, and what a model on such data may be given.
+
+A new format is a class here with an entry in `AnyDataset`, a module in `pipeline/data/formats`, and a line in
+`pipeline/inference/load.py`. docs/adding-a-dataset.md explains how to write a block.
+"""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from pipeline.params.schema import UNKNOWN, Block, Count, Fraction, ProjectPath, Size
+
+# The values that a model's key may have on some kind of data.
+Allowed = dict[str, tuple[str, ...]]
+SYMBOLS: Allowed = {
+    "input": ("one-hot", "embedding"),
+    "head": ("none", "linear"),  # a ReLU would cut the logits of unlikely symbols
+    "scaling": ("none",),
+}
+NUMBERS: Allowed = {
+    "input": ("values",),
+    "head": ("none", "linear", "linear-relu"),
+    "scaling": ("none", "standard"),
+}
+ROWS: Allowed = {"sampling": ("shuffled", "sequential", "balanced"), "supervision": ("task",)}
+STREAM: Allowed = {"sampling": ("consecutive", "random"), "supervision": ("task",)}
+
+
+def _has_no_unknown(alphabet: str) -> str:
+    if UNKNOWN in alphabet:
+        raise ValueError("found U+FFFD, which is reserved for unknown symbols; leave it out")
+    return alphabet
+
+
+Alphabet = Annotated[str, StringConstraints(min_length=2), AfterValidator(_has_no_unknown)]
+Column = Annotated[str, StringConstraints(min_length=1)]
+Choice = Literal["all"] | Annotated[tuple[int | str, ...], Field(strict=False, min_length=1)]
+
+
+class DatasetParams(Block):
+    """What the settings of all formats have in common."""
+
+    task: ClassVar[str]
+    allowed: ClassVar[Allowed]
+    length_key: ClassVar[str | None] = None  # the model's key that says how many steps of the data it reads
+
+    format: str
+    raw: ProjectPath
+    validation: Fraction  # of the rows; choices are made on them
+    test: Fraction  # of the rows; no choice is made on them
+    refit: bool  # also train on all rows, and report that fit on them as split `all_rows`
+
+    @property
+    def outputs(self) -> int | None:
+        """Return how many outputs a network needs; None where only the rows say so."""
+        return None
+
+    @model_validator(mode="after")
+    def _leaves_training_rows(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation + test must stay below 1")
+        if (self.validation == 0) != (self.test == 0):
+            raise ValueError("validation and test are either both 0 (nothing is held out) or both above")
+        if self.test == 0 and not self.refit:
+            raise ValueError("refit must be true where nothing is held out, or nothing would be reported")
+        return self
+
+
+class ShuffledParams(DatasetParams):
+    """Settings of data whose rows are split at random."""
+
+    split_seed: Annotated[int, Field(ge=0)]
+
+
+class WordsParams(ShuffledParams):
+    """A list of words, one a line; the next letter is predicted."""
+
+    task = "next-symbol"
+    allowed = SYMBOLS | ROWS
+
+    format: Literal["words"]
+    alphabet: Alphabet  # a symbol outside it is an error
+
+    @property
+    def outputs(self) -> int:
+        """Return the number of letters."""
+        return len(set(self.alphabet))
+
+
+class PairsParams(ShuffledParams):
+    """A CSV of number sequences and a number each; the number is predicted."""
+
+    task = "regress"
+    allowed = NUMBERS | ROWS
+
+    format: Literal["pairs"]
+    inputs: Column  # has the sequence
+    separator: str  # between its values; empty: each character is a value
+    target: Column
+
+    @property
+    def outputs(self) -> int:
+        """Return 1, for the number."""
+        return 1
+
+
+class SeriesParams(DatasetParams):
+    """A long CSV of date, store, item and sales, reduced to one series; the next day is predicted."""
+
+    task = "forecast"
+    allowed = NUMBERS | ROWS | {"input": ("values", "flat")}
+    length_key = "window"
+
+    format: Literal["series"]
+    date: Column
+    store: Column
+    item: Column
+    sales: Column
+    stores: Choice
+    items: Choice
+    reduce: Literal["mean", "sum"]
+    season: Size  # days after which the series is expected to repeat
+
+    @property
+    def outputs(self) -> int:
+        """Return 1, for the value of the next day."""
+        return 1
+
+
+class LabelledParams(ShuffledParams):
+    """Labelled texts: a CSV, or a folder or zip of LABEL.txt files; the label is predicted."""
+
+    task = "classify"
+    allowed = SYMBOLS | ROWS
+
+    format: Literal["labelled"]
+    text: Column  # CSV only
+    label: Column  # CSV only
+    members: Column  # folder or zip only: which files, as a pattern
+    max_megabytes: Size  # a zip that unpacks to more is refused
+
+
+class LongTextParams(DatasetParams):
+    """Settings of formats that read one long text."""
+
+    alphabet: Alphabet | Literal["any"]  # capitals become small letters to fit; what does not fit becomes one space
+    skip: Count  # characters left out at the start, after cleaning
+    limit: Count  # characters used, after cleaning; 0: all
+    max_megabytes: Size  # a zip that unpacks to more is refused
+
+
+class TextParams(LongTextParams):
+    """A text; the next character is predicted."""
+
+    task = "next-symbol"
+    allowed = SYMBOLS | STREAM
+    length_key = "sequence_length"
+
+    format: Literal["text"]
+
+    @property
+    def outputs(self) -> int | None:
+        """Return the number of characters of the alphabet."""
+        return None if self.alphabet == "any" else len(set(self.alphabet))
+
+
+class WindowsParams(LongTextParams):
+    """Windows cut from a text, each labelled with the class of the character that follows it."""
+
+    task = "classify"
+    allowed = SYMBOLS | ROWS | {"supervision": ("task", "every-step")}
+
+    format: Literal["windows"]
+    alphabet: Alphabet
+    width: Size  # characters in a window
+    stride: Size  # characters from one window's start to the next
+    classes: dict[str, Column]  # class: its characters; windows followed by others are left out
+
+    @property
+    def outputs(self) -> int:
+        """Return the number of classes."""
+        return len(self.classes)
+
+    @model_validator(mode="after")
+    def _classes_fit(self) -> Self:
+        if self.alphabet == "any":
+            raise ValueError("alphabet must list the characters that windows are made of")
+        members = "".join(self.classes.values())
+        if len(self.classes) < 2:
+            raise ValueError("classes must name at least two classes")
+        if len(set(members)) < len(members):
+            raise ValueError("classes must not share a character")
+        if outside := sorted(set(members) - set(self.alphabet)):
+            raise ValueError(f"classes has {outside[0]!r}, which is not in the alphabet")
+        return self
+
+
+AnyDataset = Annotated[
+    WordsParams | PairsParams | SeriesParams | LabelledParams | TextParams | WindowsParams,
+    Field(discriminator="format"),
+]

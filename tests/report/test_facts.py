@@ -1,0 +1,111 @@
+"""What the report and the model cards say of the evaluated project."""
+
+import re
+
+import pytest
+
+from tests.support.project import ALL_MODELS, DATASETS, DIVERGED, LEAKING, ODD_LABEL, UNSTABLE
+
+USE, SEEDS, SAMPLES = "Which model to use", "Results by seed, and what the metrics mean", "Generated text"
+PUBLISHED, ENSEMBLE, LOSS = "Comparison with published results", "Ensemble of the seeds", "Loss by epoch"
+WARNING = f"{LEAKING} leaks its target.* it cannot be used as a language model"
+SAID = [
+    # Each data set
+    ("words", "Results", "baseline: Predicts each letter .*\nbound: The distribution "),
+    ("words", SEEDS, "loss \\(nats\\): cross-entropy.*; lower is better"),
+    ("words", USE, "words-lstm is the only model, with"),
+    ("text", USE, "text-lstm is the only model that can be compared, with"),
+    ("names", USE, "names-rnn is the best model, chosen on validation rows, with accuracy 0.*; baseline 1.00, bound 1"),
+    ("lyrics", USE, "The baseline, n-grams .* is significantly better than the network here"),
+    ("names", ENSEMBLE, "over the test items alone"),
+    ("names", ENSEMBLE, "The baseline is significantly better than .*names-lstm"),
+    ("words", ENSEMBLE, "^perplexity on 5 held-out words"),  # an ensemble has not the headline metric
+    ("vowels", LOSS, "The training loss of vowels-lstm is over all steps"),
+    ("sales", "Data", "4 days without a row .* \\| left out"),
+    ("words", "Data", "No issues were found"),
+    # Published figures, and the known issues of their write-ups
+    ("words", PUBLISHED, "With these params there is no dropout, so no result changes. \\| –$"),
+    ("words", PUBLISHED, "Words are held out. \\| letter accuracy on 5 held-out words: words-lstm 0"),
+    ("overfit", PUBLISHED, "No rows of this data set are held out, so the same is true here"),
+    ("lyrics", PUBLISHED, "Dropout was on. \\| It is off. \\| perplexity on 110 held-out characters: lyrics-lstm "),
+    ("lyrics", PUBLISHED, "lyrics-lstm \\| .*, of the training text, with dropout \\|"),
+    ("text", PUBLISHED, "text-lstm \\| .*, of the training text \\|"),
+    ("words-lstm", "Results", "Known issue of the write-up: Dropout was on"),
+    (LEAKING, "Results", "Known issue of the write-up: The network reads the answer"),
+    # A model that leaks its target
+    ("text", "Excluded from comparison", WARNING),
+    ("text", SAMPLES, f"{LEAKING} \\(leaks its target\\) \\|"),
+    ("text", LOSS, f"The curves of {LEAKING} do not measure skill"),
+    ("text", PUBLISHED, f"{LEAKING} \\| .* \\| none, as it leaks its target"),
+    ("text", PUBLISHED, f"{LEAKING}: training perplexity \\d"),
+    (LEAKING, "Limitations", f"^{WARNING}"),
+    (LEAKING, "Results", "^Training perplexity \\d.* does not measure skill"),
+    (LEAKING, "Intended use", "for nothing else"),
+    # Seeds that diverged
+    ("sums", "Results", f"{UNSTABLE}, seed 2: diverged at epoch 2 .*; the figures are those of the fits that finished"),
+    ("sums", SEEDS, f"{UNSTABLE} \\| \\d\\S+ \\| – \\| \\d"),
+    (UNSTABLE, "Training", "^2 of 3 seeds finished"),
+    (UNSTABLE, "Training", "2 \\| diverged at epoch 2 \\(held-out fit\\) \\| 2 \\| –"),
+    (UNSTABLE, "Limitations", "Training diverged for 1 of its 3 seeds"),
+    (UNSTABLE, "Results", "^Means over 2 of 3 seeds"),
+    (UNSTABLE, "Usage", "seeds 1 and 3 .* `seed=1` loads"),
+    ("sales", "Results", f"{DIVERGED}, seed 1: .*; no seed finished.\n{DIVERGED}, seed 2: .*; no seed finished"),
+    ("sales", "Results", f"{DIVERGED} \\| – \\| – \\| – \\| – \\| \\d"),
+    ("sales", "Forecast", "\\d \\| –$"),
+    (DIVERGED, "Usage", "^It cannot be loaded"),
+    (DIVERGED, "Results", "There are no results, as every seed diverged"),
+    # One seed, and no rows held out
+    ("overfit-lstm", "Results", "^The results are those of one seed of 1"),
+    ("overfit-lstm", "Usage", "^Predictions come from the network of seed 7"),
+    ("overfit-lstm", "Limitations", "performance on new rows is unknown"),
+    # Each model
+    ("words-lstm", "Training", "^2 of 2 seeds finished both fits"),
+    ("words-lstm", "Usage", 'fit="held-out"'),
+    ("words-lstm", "Data", "source \\| \\[made up\\]\\(https://example.org\\).\nlicence \\| CC0"),
+    ("words-lstm", "Data", "words \\| train 14, validation 5, test 5"),
+    ("sums-lstm", "Data", "licence \\| data/README.md does not say"),
+    ("words-lstm", "Limitations", "\\[Data issue\\]\\(../../data/README.md#words\\): none of them"),
+    ("words-lstm", "Limitations", "A method without a network has a better mean .*\\(baseline\\), compared with 0"),
+    ("names-lstm", "Limitations", "Lowest recall on test rows: 000 \\(0 %\\)"),
+    ("vowels-lstm", "Limitations", "Recall on test rows: vowel \\d+ % and consonant \\d+ %"),
+]
+NOT_SAID = [
+    *(("text", heading, LEAKING) for heading in (USE, "Results", SEEDS, ENSEMBLE)),
+    (LEAKING, "Limitations", "without a network"),
+    (LEAKING, "Results", "Rank|On test rows|seed 1"),
+    ("text-lstm", "Results", "Known issue"),
+    ("names-lstm", "Limitations", f"recall.*{re.escape(ODD_LABEL)}"),  # which has a higher one than the other three
+    ("names", LOSS, "over all steps"),
+    *(("overfit", heading, "interval") for heading in ("Results", SEEDS, "Predictions for single inputs")),
+]
+
+
+@pytest.mark.parametrize(("place", "heading", "fact"), SAID)
+def test_it_is_said(texts, place, heading, fact):
+    assert re.search(fact, texts[place][heading], flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(("place", "heading", "fact"), NOT_SAID)
+def test_it_is_not_said(texts, place, heading, fact):
+    assert not re.search(fact, texts[place][heading])
+
+
+def test_data_sets_are_in_the_order_of_params_and_their_parts_follow_each_other(view, texts):
+    assert [each.name for each in view.sections] == list(DATASETS)
+    assert list(texts["sales"]) == [
+        *(USE, "Results", "Significance of differences", ENSEMBLE, PUBLISHED, LOSS, "Forecast", SEEDS, "Data")
+    ]
+    assert {"Word by word", SAMPLES} < texts["words"].keys()
+    assert ENSEMBLE not in texts["overfit"]
+
+
+def test_every_model_has_a_model_card_with_all_parts(view, texts):
+    assert set(view.model_cards) == set(ALL_MODELS)
+    wanted = ["Intended use", "Limitations", "Results", "Usage", "Data", "Training"]
+    assert all(list(texts[model]) == wanted for model in view.model_cards)
+    assert view.model_cards[DIVERGED].parts[3].code == ()
+
+
+def test_the_overview_names_data_sets_without_held_out_rows(view):
+    assert any(point.startswith("No rows of overfit are held out") for point in view.overview.points)
+    assert "chosen on validation rows and evaluated on test rows" in view.opening
