@@ -184,11 +184,15 @@ def test_a_command_ends_with_the_dvc_that_started_it(tmp_path):
 
 
 def test_a_command_ends_if_its_dvc_has_ended_before_it_could_check(tmp_path):
-    """Start it from a shell whose parent has ended, as a killed DVC leaves one."""
-    program = (
-        f"while kill -0 $PPID 2>/dev/null; do sleep 0.02; done; exec {sys.executable} -m tests.support.work {tmp_path}"
-    )
-    orphaned = f"import subprocess; subprocess.Popen(['sh', '-c', {program!r}])"
+    """Start it from a process whose parent has ended, as a killed DVC leaves one."""
+    command = [sys.executable, "-m", "tests.support.work", str(tmp_path)]
+    program = f"""
+import os, sys, time
+while os.getppid() == int(sys.argv[1]):
+    time.sleep(0.02)
+os.execv({command[0]!r}, {command!r})
+"""
+    orphaned = f"import os, subprocess; subprocess.Popen([*{[sys.executable, '-c', program]!r}, str(os.getpid())])"
     environment = {**os.environ, "DVC_STAGE": "hold", "PIPELINE_WORKERS": "2"}
     with running([sys.executable, "-c", orphaned], env=environment, cwd=REPOSITORY) as dvc:
         output, errors = dvc.communicate(timeout=30)  # which end when no process is left to write to them
