@@ -10,7 +10,6 @@ from pipeline import files, paths
 from pipeline.determinism import DESCRIPTIONS
 from pipeline.models.storage import Outcome
 from pipeline.params import find_block, load_params
-from pipeline.params.models import ModelParams
 from pipeline.training import checkpoint, timings
 from pipeline.training.run import train
 from stages.command import reports_errors
@@ -22,12 +21,7 @@ from stages.command import reports_errors
 def main(name: str) -> None:
     """Train the model NAME of params.yaml from every seed; a training that was stopped is resumed."""
     started = time.monotonic()
-    outcomes = _train(name, find_block(load_params().models, name, "models"))
-    _echo_outcomes(name, outcomes, time.monotonic() - started)
-
-
-def _train(name: str, params: ModelParams) -> list[Outcome]:
-    """Train a model into its folder and record its time; only then delete its checkpoints."""
+    params = find_block(load_params().models, name, "models")
     folder = paths.model(params.dataset, name)
     with checkpoint.claim(name) as own:
         if not own:
@@ -36,8 +30,8 @@ def _train(name: str, params: ModelParams) -> list[Outcome]:
             outcomes = train(name, params, paths.prepared(params.dataset), partial, own)
         _record_time(folder, outcomes)
         if own:
-            checkpoint.clear(name)
-    return outcomes
+            checkpoint.clear(name)  # only when the model is in its place and its time is recorded
+    _echo_outcomes(name, outcomes, time.monotonic() - started)
 
 
 def _record_time(folder: Path, outcomes: Sequence[Outcome]) -> None:

@@ -160,7 +160,7 @@ def _word_columns(row: dict[str, str] | None) -> tuple[str, str]:
 def _probes(results: Results, heading: str, rows: Rows) -> Part:
     models = list(by_model(rows))
     truths = {row["input"]: format_number(float(row["target"])) for row in rows}
-    found = {(row["input"], row["model"]): _format_prediction(row) for row in rows}
+    found = {(row["input"], row["model"]): format_prediction(row) for row in rows}
     predictions = "predictions" if results.one_seed else "predictions: mean and 95 % interval over seeds"
     table = Table(
         f"Some inputs, with each model's {predictions}",
@@ -172,7 +172,8 @@ def _probes(results: Results, heading: str, rows: Rows) -> Part:
     return Part(heading, ("By the models trained on all rows.",), tables=(table,))
 
 
-def _format_prediction(row: dict[str, str]) -> str:
+def format_prediction(row: dict[str, str]) -> str:
+    """Return a prediction of table `probes` with its interval over seeds."""
     keys = {"mean": "prediction", "low": "low", "high": "high"}
     return format_interval({name: float(row[column]) for name, column in keys.items()})
 

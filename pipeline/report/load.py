@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline import paths
 from pipeline.data import prepared as data
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import DataCard, Prepared
 from pipeline.data.wording import ModelFacts
 from pipeline.determinism import Reproducibility
 from pipeline.evaluation.about import Difference
@@ -42,8 +42,12 @@ class Results(StoredResults):
 
     params: DatasetParams
     prepared: Prepared
-    data_card: Mapping[str, Any]
     models: Mapping[str, Model]
+
+    @property
+    def card(self) -> DataCard:
+        """Return the data card."""
+        return self.prepared.card
 
     @property
     def difference(self) -> Difference:
@@ -121,7 +125,6 @@ def read(dataset: str, params: Params) -> Results:
         **vars(stored),
         params=params.datasets[dataset],
         prepared=prepared,
-        data_card=prepared.card.model_dump(mode="json"),
         models={model: _model(paths.model(dataset, model)) for model in models},
     )
 

@@ -24,7 +24,7 @@ USES = {"validation": " (used for model selection)", "all_rows": " (trained and 
 
 def build(results: Results, published: Published, model: str) -> Section:
     """Return the model card of a model."""
-    origin = origins.read(results.data_card["dataset"])
+    origin = origins.read(results.dataset)
     trained = results.models[model]
     parts = (
         Part("Intended use", (limitations.describe_use(results, model), CAUTION)),
@@ -48,14 +48,14 @@ def _opening(results: Results, model: Model) -> str:
     layers = f"{format_quantity(params.layers, 'layer')} of {units}"
     return (
         f"A recurrent network (cell {params.cell}, {layers}{bidirectional}; "
-        f"{format_count(model.parameters)} parameters), trained on data set {results.data_card['dataset']} "
+        f"{format_count(model.parameters)} parameters), trained on data set {results.dataset} "
         f"to {results.about.goal}, from {format_quantity(len(model.seeds), 'seed')}."
     )
 
 
 def _limitations(results: Results, origin: Origin, model: str) -> Part:
     """Give the limitations of a model, and the known issues of its data."""
-    link = f"../../data/README.md#{results.data_card['dataset']}"
+    link = f"../../data/README.md#{results.dataset}"
     issues = (Markdown(f"[Data issue]({link}): {issue}") for issue in origin.issues)
     return Part("Limitations", points=(*limitations.describe(results, model), *issues))
 
@@ -159,10 +159,8 @@ def _fit(results: Results, model: str) -> Iterator[str]:
 
 def _data(results: Results, origin: Origin) -> Part:
     rows = [(name, text or "data/README.md does not say") for name, text in origin.facts]
-    table = Table(
-        f"Data set {results.data_card['dataset']}", ("", ""), (*rows, *data_card.facts(results.data_card)), prose=True
-    )
-    return Part("Data", tables=(table, *data_card.issue_tables(results.data_card)))
+    table = Table(f"Data set {results.dataset}", ("", ""), (*rows, *data_card.facts(results.prepared)), prose=True)
+    return Part("Data", tables=(table, *data_card.issue_tables(results.card)))
 
 
 def _training(results: Results, model: str) -> Part:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.report.format import NONE, format_interval
+from pipeline.report.details import format_prediction
+from pipeline.report.format import NONE
 from pipeline.report.load import Results
 from pipeline.report.parts import Part, Table
 from pipeline.report.published import Claim, KnownIssue, Published
@@ -35,7 +36,7 @@ def rows_of(results: Results, published: Published, model: str) -> Iterator[tupl
 
 def known_issues(results: Results, published: Published, model: str | None = None) -> Iterator[KnownIssue]:
     """Yield the known issues of a data set's write-up that concern models trained here, or one of them."""
-    for issue in published.datasets.get(results.data_card["dataset"], ()):
+    for issue in published.datasets.get(results.dataset, ()):
         named = [model] if model else list(results.models)
         if issue.holds_out and model in results.leaking:
             continue  # it is evaluated on no rows
@@ -87,7 +88,7 @@ def _same_rows(results: Results, claim: Claim, model: str) -> str:
         found = [
             row for row in results.tables.get("probes", []) if (row["model"], row["input"]) == (model, claim.probe)
         ]
-        return format_interval(_interval(found[0])) if found else NONE
+        return format_prediction(found[0]) if found else NONE
     if claim.metric is None or claim.split is None:
         return NONE
     if claim.split in results.splits:
@@ -105,11 +106,6 @@ def _dropout(results: Results, model: str) -> str:
 def _has_dropout(results: Results, model: str) -> bool:
     of = results.models[model].params
     return bool(of.dropout or of.input_dropout or of.output_dropout)
-
-
-def _interval(row: dict[str, str]) -> dict[str, float]:
-    columns = {"mean": "prediction", "low": "low", "high": "high"}
-    return {name: float(row[column]) for name, column in columns.items()}
 
 
 def _held_out(results: Results, model: str) -> str:

@@ -83,12 +83,12 @@ def training_perplexity(results: Results, model: str) -> str:
 
 def describe_rows(results: Results, split: str) -> str:
     """Return which rows a split has."""
-    card = results.data_card
+    card = results.card
     if split == "all_rows":
         rows = data_card.count_rows(card)
-        every = f"all {format_count(rows)} {card['unit']}" if rows > 1 else "the only row"
+        every = f"all {format_count(rows)} {card.unit}" if rows > 1 else "the only row"
         return f"{every} (memorisation)"
-    return f"{format_count(card['rows'][split])} held-out {card['unit']}"
+    return f"{format_count(card.rows[split])} held-out {card.unit}"
 
 
 def _measured_of(results: Results, name: str, split: str) -> str:

@@ -31,22 +31,22 @@ def describe_overall(found: Sequence[Results]) -> Iterator[str]:
     """Yield on which data sets networks are better than the baseline, over the whole report."""
     groups: dict[str, list[str]] = {}
     for results in found:
-        groups.setdefault(_beside_baseline(results), []).append(results.data_card["dataset"])
+        groups.setdefault(_beside_baseline(results), []).append(results.dataset)
     for outcome, sentence in BESIDE_BASELINE.items():
         if names := groups.get(outcome):
             yield f"{sentence} {join_names(names)}."
-    if names := [results.data_card["dataset"] for results in found if ensemble.is_better_than_baseline(results)]:
+    if names := [results.dataset for results in found if ensemble.is_better_than_baseline(results)]:
         yield (
             "At least one model's ensemble of the seeds, which is what a loaded model answers with, is significantly "
             f"better (Holm, alpha = 0.05) than the baseline on {join_names(names)}."
         )
-    held_out = [results.data_card["dataset"] for results in found if "test" in results.splits]
+    held_out = [results.dataset for results in found if "test" in results.splits]
     if names := [name for name in groups.get("unknown", []) if name in held_out]:
         yield f"No network could be compared with the baseline on {join_names(names)}."
-    if names := [results.data_card["dataset"] for results in found if "test" not in results.splits]:
+    if names := [results.dataset for results in found if "test" not in results.splits]:
         yield f"No rows of {join_names(names)} are held out: it shows memorisation, not performance on new rows."
     not_portable = [each for each in found if not each.is_portable]
-    if names := [results.data_card["dataset"] for results in not_portable]:
+    if names := [results.dataset for results in not_portable]:
         yield (
             f"Not all results of {join_names(names)} are portable ({DESCRIPTIONS['portable']}): "
             "another machine may give slightly different figures; the results of the data set say why."

@@ -30,7 +30,7 @@ def summary(results: Results, published: Published) -> Iterator[tuple[str, ...]]
     for split in results.splits:
         metric, model = headline_metric(results, split), best(results, split)
         yield (
-            results.data_card["dataset"],
+            results.dataset,
             describe_rows(results, split),
             Link.to_card(model) if model else "none",
             results.about.metrics[metric].label_with_arrow,

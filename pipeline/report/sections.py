@@ -90,7 +90,7 @@ def _notes() -> list[str]:
 
 def _section(results: Results, known: Published) -> Section:
     """Return the section of a data set: which model, its results, comparisons, and then the details."""
-    card = results.data_card
+    card = results.card
     parts = (
         recommendations.part(results),
         result_tables.part(results),
@@ -100,9 +100,9 @@ def _section(results: Results, known: Published) -> Section:
         published_figures.part(results, known),
         *details.parts(results),
         result_tables.seeds(results),
-        data_card.part(card),
+        data_card.part(results.prepared),
     )
-    opening = f"Task: {results.about.goal}. The data set has {format_count(data_card.count_rows(card))} {card['unit']}."
+    opening = f"Task: {results.about.goal}. The data set has {format_count(data_card.count_rows(card))} {card.unit}."
     if data_card.count_rows(card) == 1:
-        opening = f"Task: {results.about.goal}. The data set has one row of {card['unit']}."
-    return Section(card["dataset"], opening, tuple(part for part in parts if part is not None))
+        opening = f"Task: {results.about.goal}. The data set has one row of {card.unit}."
+    return Section(card.dataset, opening, tuple(part for part in parts if part is not None))
