@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import paths
 from pipeline.errors import PipelineError
 from pipeline.execution import executor
 from pipeline.execution.lifecycle import RunLock, block_terminal_signals
@@ -68,8 +69,10 @@ def unfinished(groups: Sequence[Group], first: Group) -> list[Group]:
     """Return the recorded groups in which a stage has to run: all of them if a raw file has to be fetched.
 
     Stage `check` alone changes no data set, since what it writes is a constant. There are none if `dvc status` fails:
-    `dvc repro` then fails with the same message.
+    `dvc repro` then fails with the same message. It is not asked where nothing is prepared, as in a fresh clone.
     """
+    if not paths.PREPARED.exists():
+        return recorded(groups)
     done = subprocess.run([*DVC, "status", "--json"], capture_output=True, text=True)
     if done.returncode:
         return []

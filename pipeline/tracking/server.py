@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import IO
 
 from pipeline.errors import ParamsError, TrackingError
 from pipeline.execution.lifecycle import terminate_with_parent
@@ -38,15 +39,7 @@ def serve(announce: Callable[[str], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)  # otherwise the server would outlive this process
     with tempfile.TemporaryFile("w+") as log:
-        # MLflow's server is two processes; in a process group of their own, they can be ended together.
-        process = subprocess.Popen(
-            _command(port),
-            env=os.environ | LEAN,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            preexec_fn=terminate_with_parent,  # also after `kill -9`; no other thread runs here
-        )
+        process = _start(_command(port), log)
         try:
             _wait_until_ready(process, port)
             if process.poll() is None:
@@ -59,8 +52,20 @@ def serve(announce: Callable[[str], None]) -> None:
                 os.killpg(process.pid, signal.SIGTERM)
             process.wait()
         log.seek(0)
-        reason = (log.read().strip().splitlines() or ["it says nothing"])[-1]
+        *_, reason = ("it printed nothing", *log.read().strip().splitlines())
         raise TrackingError(f"MLflow's server ended by itself: {reason}; run `mlflow server` to see all that it prints")
+
+
+def _start(command: list[str], log: IO[str]) -> "subprocess.Popen[bytes]":
+    """Start the server, which is two processes: in a session of their own, they can be ended together."""
+    return subprocess.Popen(
+        command,
+        env=os.environ | LEAN,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        preexec_fn=terminate_with_parent,  # also after `kill -9`; no other thread runs here
+    )
 
 
 def choose_port() -> int:

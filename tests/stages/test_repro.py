@@ -1,6 +1,7 @@
 """Several data sets at a time: the same files as of `dvc repro`, and the same end on errors and signals."""
 
 import os
+import shutil
 import signal
 
 import psutil
@@ -73,6 +74,10 @@ def test_a_data_set_in_which_nothing_changed_does_not_run(copy, monkeypatch):
     copy.change_params(change_words)  # and so stage `check` has to run, whose output is a constant
     assert unfinished() == ["words"]
     assert unfinished("train@words-lstm") == ["words", "overfit"]  # as if it fetched a raw file
+
+    shutil.rmtree(copy.folder / "data/prepared")
+    monkeypatch.setattr(parallel, "DVC", ("false",))  # it is not asked
+    assert unfinished() == ["words", "overfit"]
 
 
 def test_a_data_set_that_fails_stops_the_others_and_is_named(copy):
