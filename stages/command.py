@@ -31,6 +31,10 @@ SIGPIPE_CODE = 128 + signal.SIGPIPE  # the exit code that a shell gives a progra
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# The argument NAME of a stage that runs for each block of a section. DVC names the stage in the environment, as
+# `train@words-lstm`, so that no key of params.yaml is part of a command, which a shell reads.
+block_name = click.argument("name", envvar=lifecycle.DVC_STAGE, callback=lambda _, __, stage: stage.rpartition("@")[2])
+
 
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Make a command end in one line instead of a traceback: exit code 1 on a user's error, 130 on Ctrl-C or `kill`."""

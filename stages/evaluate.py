@@ -8,11 +8,11 @@ from pipeline.errors import DataError
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.run import evaluate
 from pipeline.params import find_block, load_params
-from stages.command import reports_errors
+from stages.command import block_name, reports_errors
 
 
 @click.command()
-@click.argument("name")
+@block_name
 @reports_errors
 def main(name: str) -> None:
     """Evaluate every model of the data set NAME on its held-out rows, beside its baselines."""

@@ -5,11 +5,11 @@ import click
 from pipeline import files
 from pipeline.data.fetch import fetch
 from pipeline.params import find_block, load_params
-from stages.command import reports_errors
+from stages.command import block_name, reports_errors
 
 
 @click.command()
-@click.argument("name")
+@block_name
 @reports_errors
 def main(name: str) -> None:
     """Fetch the source NAME of params.yaml and write it to its file."""

@@ -7,11 +7,11 @@ from pipeline.data.formats import prepare
 from pipeline.data.prepared import write
 from pipeline.files import replacing_folder
 from pipeline.params import find_block, load_params
-from stages.command import reports_errors
+from stages.command import block_name, reports_errors
 
 
 @click.command()
-@click.argument("name")
+@block_name
 @reports_errors
 def main(name: str) -> None:
     """Clean, split and encode the data set NAME of params.yaml into data/prepared/NAME."""

@@ -12,11 +12,11 @@ from pipeline.models.storage import Outcome
 from pipeline.params import find_block, load_params
 from pipeline.training import checkpoint, timings
 from pipeline.training.run import train
-from stages.command import reports_errors
+from stages.command import block_name, reports_errors
 
 
 @click.command()
-@click.argument("name")
+@block_name
 @reports_errors
 def main(name: str) -> None:
     """Train the model NAME of params.yaml from every seed; a training that was stopped is resumed."""

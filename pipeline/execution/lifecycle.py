@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline.errors import PipelineError
 
+DVC_STAGE = "DVC_STAGE"  # set by DVC: the stage that it runs, such as train@words-lstm
 RUN_LOCK = "PIPELINE_RUN_LOCK"
 SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -40,7 +41,7 @@ def end_with_dvc() -> None:
         PipelineError: if DVC has ended already. The system has then given this process a parent of another session.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if "DVC_STAGE" not in os.environ:  # a user has started this command
+    if DVC_STAGE not in os.environ:  # a user has started this command
         return
     terminate_with_parent()
     if os.getsid(os.getppid()) != os.getsid(0):
