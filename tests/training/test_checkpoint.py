@@ -91,7 +91,8 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_training(tmp_path,
     saver.path = tmp_path / "file/state.safetensors"
     for _ in range(3):
         saver.offer(lambda: SMALL)
-    assert messages == [f"{saver.path}: no checkpoint written (File exists); the training continues without"]
+    assert len(messages) == 1
+    assert messages[0].startswith(f"{saver.path}: no checkpoint written (File exists)")
 
 
 def test_a_checkpoint_waits_for_the_interval_and_the_final_one_does_not(tmp_path):
