@@ -1,6 +1,7 @@
 """Read members of zip files and folders; nothing is ever unpacked to disk."""
 
 import lzma
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -9,15 +10,21 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from pipeline.data.readers import BLOCK, Blocks, check_exists, read_blocks, shorten
+from pipeline.data.readers import BLOCK, MAX_PATH, Blocks, check_exists, read_blocks, shorten
 from pipeline.errors import DataError
 
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # of a zip with members, and of an empty one
 MEGABYTE = 1_000_000
 JUNK = "__MACOSX/"  # file attributes that the Mac's archiver adds
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError)
 
 Member = tuple[str, Blocks]
 Members = Generator[Member, None, None]
+
+
+def format_member(path: Path, name: str) -> str:
+    """Return the place of a member as an error names it, on one line whatever its name."""
+    return f"{path}: member {shorten(name, MAX_PATH)}"
 
 
 def is_zip(path: Path) -> bool:
@@ -94,26 +101,37 @@ def _matches(name: str, pattern: str) -> bool:
 
 @contextmanager
 def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a zip; turn errors of the library into a DataError, also while its members are read."""
+    """Open a zip whose names are UTF-8, as every common program writes them, with or without saying so."""
+    with _zip_errors(path), zipfile.ZipFile(path, metadata_encoding="utf-8") as archive:
+        yield archive
+
+
+@contextmanager
+def _zip_errors(where: object) -> Iterator[None]:
+    """Raise what the library finds wrong with a zip or a member as a DataError."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
-        raise DataError(f"{path}: damaged zip ({error}); get it again") from None
-    except (NotImplementedError, RuntimeError) as error:  # an unknown compression method; a password
-        raise DataError(f"{path}: {error}; wanted a plain zip") from None
+        yield
+    except UnicodeDecodeError as error:  # of a name; content is decoded elsewhere
+        name = shorten(error.object.decode("ascii", "backslashreplace"), MAX_PATH)
+        raise DataError(f"{where}: the name of member {name} is not UTF-8; rename that file, and zip again") from None
+    except NotImplementedError as error:
+        raise DataError(f"{where}: {error!s:.80}; zip it again with the usual compression, Deflate") from None
+    except RuntimeError:  # the library's error for a password
+        raise DataError(f"{where}: encrypted; save the zip without a password") from None
+    except DAMAGE as error:
+        raise DataError(f"{where}: damaged zip ({error!s:.80}); get it again") from None
 
 
 def _list_names(archive: zipfile.ZipFile, path: Path) -> list[str]:
     """Return the names of a zip's files; refuse names outside the zip's folder, and duplicates."""
-    names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+    names = [entry.filename for entry in archive.infolist() if not entry.filename.endswith("/")]
     names = [name for name in names if not name.startswith(JUNK)]
     for name in names:
         parts = PurePosixPath(name.replace("\\", "/")).parts
         if not parts or ".." in parts or parts[0] == "/" or ":" in parts[0]:
-            raise DataError(f"{path}: member {shorten(name)} leads out of the zip; wanted names inside it")
+            raise DataError(f"{format_member(path, name)} leads out of the zip; wanted names inside it")
     if duplicates := [name for name, count in sorted(Counter(names).items()) if count > 1]:
-        raise DataError(f"{path}: member {shorten(duplicates[0])} is in the zip twice; wanted it once")
+        raise DataError(f"{format_member(path, duplicates[0])} is in the zip twice; wanted it once")
     return names
 
 
@@ -124,7 +142,7 @@ class _LimitedReader:
         self.path, self.max_megabytes, self.bytes_left = path, max_megabytes, max_megabytes * MEGABYTE
 
     def read(self, archive: zipfile.ZipFile, name: str) -> Blocks:
-        with archive.open(name) as member:
+        with _zip_errors(format_member(self.path, name)), archive.open(name) as member:
             while block := member.read(BLOCK):
                 self.bytes_left -= len(block)
                 if self.bytes_left < 0:

@@ -16,15 +16,16 @@ from pipeline.errors import DataError
 MAX_FLOAT32 = float(np.finfo(np.float32).max)  # networks read 32-bit numbers
 BLOCK = 1 << 20  # bytes
 MAX_SHOWN = 40  # characters of a value in an error
+MAX_PATH = 150  # characters of the name of a member
 BYTE_ORDER_MARK = "\ufeff"
 
 Blocks = Generator[bytes, None, None]
 
 
-def shorten(value: object) -> str:
+def shorten(value: object, limit: int = MAX_SHOWN) -> str:
     """Return a value as one short line of an error."""
     text = repr(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def check_exists(path: Path) -> Path:

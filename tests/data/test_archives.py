@@ -80,21 +80,62 @@ def test_size_limit_does_not_trust_the_header(make_zip, error_of):
     assert any(word in error_of(read_single, path) for word in ("damaged", "more than 1 megabytes"))
 
 
-def test_damaged_zip_is_refused(make_zip, error_of, here):
+@pytest.mark.parametrize("cut", [4, 60, -1])
+def test_truncated_zip_is_refused(make_zip, error_of, cut):
     path = make_zip([("a.txt", "hello " * 1000)])
-    content = path.read_bytes()
-    for damaged in (content[:60], content[:40] + b"XXXX" + content[44:], content[:4]):
-        path.write_bytes(damaged)
-        assert "damaged zip" in error_of(read_single, path)
+    path.write_bytes(path.read_bytes()[:cut])
+    assert error_of(read_single, path).startswith(f"{path}: damaged zip")
 
 
-def test_zip_with_a_password_is_refused(make_zip, error_of):
-    path = make_zip([("a.txt", "x")])
+def local(offset, value):
+    """Change the header of the last member, which stands before its content."""
+    return lambda content: content.__setitem__(content.rindex(b"PK\x03\x04") + offset, value)
+
+
+def central(offset, value):
+    """Change the entry of the last member in the list at the end of a zip."""
+    return lambda content: content.__setitem__(content.rindex(b"PK\x01\x02") + offset, value)
+
+
+ENCRYPTED, UNKNOWN, NOT_UTF8 = (6, 1), (8, 93), (30, 0xFF)
+BROKEN = {
+    "password": ([local(*ENCRYPTED), central(8, 1)], "member 'b.txt': encrypted", "without a password"),
+    "compression": ([local(*UNKNOWN), central(10, 93)], "member 'b.txt': ", "the usual compression, Deflate"),
+    "checksum": ([local(14, 0), central(16, 0)], "member 'b.txt': damaged zip (Bad CRC-32", "get it again"),
+    "content": ([local(35, 7)], "member 'b.txt': damaged zip (Error -3", "get it again"),
+    "header": ([local(0, 0)], "member 'b.txt': damaged zip", "get it again"),
+    "place": ([central(43, 0xFF)], "member 'b.txt': damaged zip", "get it again"),
+    "name": ([local(*NOT_UTF8), central(46, 0xFF)], r"the name of member '\\xff.txt' is not UTF-8", "zip again"),
+    "no name": ([local(30, 0), central(46, 0)], "member '' leads out", "wanted names inside it"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_broken_member_is_named_with_its_cure(make_zip, error_of, kind):
+    changes, found, cure = BROKEN[kind]
+    path = make_zip([("a.txt", "good"), ("b.txt", "hello " * 1000)])
     content = bytearray(path.read_bytes())
-    content[6] |= 1
-    content[content.rindex(b"PK\x01\x02") + 8] |= 1
+    for change in changes:
+        change(content)
     path.write_bytes(content)
-    assert "wanted a plain zip" in error_of(read_single, path)
+    line = error_of(read_all, path)
+    assert line.startswith(f"{path}: {found}")
+    assert line.endswith(cure)
+
+
+def test_name_is_read_as_utf8_also_where_the_zip_does_not_say_so(make_zip):
+    path = make_zip([("é.txt", "x")])
+    content = bytearray(path.read_bytes())
+    for change in (local(7, 0), central(9, 0)):
+        change(content)
+    path.write_bytes(content)
+    assert read_all(path) == [("é.txt", b"x")]
+
+
+def test_name_of_a_member_is_shown_in_one_short_line(make_zip, error_of):
+    line = error_of(read_all, make_zip([("../a\n\x1b" + "x" * 1000, "x")]))
+    assert r"'../a\n\x1bxxx" in line
+    assert len(line.removeprefix(str(make_zip([])))) < 250
 
 
 NAMES = ["b.txt", "a.txt", "c.csv", "deep/d.txt", ".hidden.txt"]

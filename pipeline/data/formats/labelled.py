@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from pipeline.data.archives import is_zip, list_files, read_members
+from pipeline.data.archives import format_member, is_zip, list_files, read_members
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
@@ -105,7 +105,7 @@ def _read_label_files(path: Path, params: LabelledParams) -> Iterator[Row]:
     """Yield the lines of LABEL.txt files; the name of the file is their label."""
     with closing(read_members(path, params.members, params.max_megabytes)) as members:
         for name, content in members:
-            text = "".join(decode(content, f"{path}/{name}"))
+            text = "".join(decode(content, format_member(path, name)))
             for _, line in numbered_lines(text):
                 yield line, unicodedata.normalize("NFC", PurePosixPath(name).stem)
 

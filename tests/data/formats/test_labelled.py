@@ -118,10 +118,10 @@ def test_member_that_is_not_utf8_is_reported(here, error_of):
     with zipfile.ZipFile(here / "n.zip", "w") as archive:
         archive.writestr("A.txt", b"ok\nM\xfcller\n")
     message = error_of(prepare_names, "n.zip")
-    assert message == "n.zip/A.txt: byte 4 (0xfc) is not UTF-8; save the file as UTF-8"
+    assert message == "n.zip: member 'A.txt': byte 4 (0xfc) is not UTF-8; save the file as UTF-8"
 
 
 def test_empty_member_is_refused(here, error_of):
     (here / "names").mkdir()
     (here / "names/A.txt").touch()
-    assert error_of(prepare_names, "names") == "names/A.txt: the file is empty; wanted data"
+    assert error_of(prepare_names, "names") == "names: member 'A.txt': the file is empty; wanted data"
