@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from pipeline.data.readers import BLOCK, MAX_PATH, Blocks, check_exists, read_blocks, shorten
+from pipeline.data.readers import MAX_PATH, Blocks, UnpackLimit, check_exists, list_some, open_raw, read_blocks, shorten
 from pipeline.errors import DataError
 
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # of a zip with members, and of an empty one
-MEGABYTE = 1_000_000
 JUNK = "__MACOSX/"  # file attributes that the Mac's archiver adds
 DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError)
 
@@ -29,7 +28,10 @@ def format_member(path: Path, name: str) -> str:
 
 def is_zip(path: Path) -> bool:
     """Return whether a file begins as a zip does, whatever its name."""
-    return check_exists(path).is_file() and next(read_blocks(path), b"")[:4] in MAGIC
+    if not check_exists(path).is_file():
+        return False
+    with open_raw(path) as file:
+        return file.read(4) in MAGIC
 
 
 def read_single_member(path: Path, max_megabytes: int) -> Blocks:
@@ -41,9 +43,9 @@ def read_single_member(path: Path, max_megabytes: int) -> Blocks:
     with _open_zip(path) as archive:
         names = _list_names(archive, path)
         if len(names) != 1:
-            found = f"{len(names)} files ({', '.join(map(shorten, names[:3]))})" if names else "no file"
+            found = f"{len(names)} files ({list_some(names)})" if names else "no file"
             raise DataError(f"{path}: found {found} in the zip; wanted exactly one")
-        yield from _LimitedReader(path, max_megabytes).read(archive, names[0])
+        yield from _read_member(archive, names[0], path, UnpackLimit(path, max_megabytes))
 
 
 def read_members(path: Path, pattern: str, max_megabytes: int) -> Members:
@@ -54,12 +56,13 @@ def read_members(path: Path, pattern: str, max_megabytes: int) -> Members:
     Args:
         path: A folder or a zip.
         pattern: A path in which `*` and `?` match any characters but a slash and a leading dot, as in a shell.
-        max_megabytes: The most that all matching members of a zip may unpack to in all.
+        max_megabytes: The most that all matching members of a zip, or a gzip file of a folder, may unpack to.
 
     Raises:
         DataError: if no file matches, or the zip is damaged or too large.
     """
-    yield from (_read_folder(path, pattern) if path.is_dir() else _read_zip(path, pattern, max_megabytes))
+    read = _read_folder if path.is_dir() else _read_zip
+    yield from read(path, pattern, max_megabytes)
 
 
 def list_files(path: Path, pattern: str) -> list[Path]:
@@ -70,23 +73,28 @@ def list_files(path: Path, pattern: str) -> list[Path]:
     return [found[name] for name in _matching_names(found, pattern, path)]
 
 
-def _read_folder(path: Path, pattern: str) -> Members:
+def _read_folder(path: Path, pattern: str, max_megabytes: int) -> Members:
     for file in list_files(path, pattern):
-        yield file.relative_to(path).as_posix(), read_blocks(file)
+        yield file.relative_to(path).as_posix(), read_blocks(file, max_megabytes)
 
 
 def _read_zip(path: Path, pattern: str, max_megabytes: int) -> Members:
-    reader = _LimitedReader(path, max_megabytes)
+    limit = UnpackLimit(path, max_megabytes)
     with _open_zip(path) as archive:
         for name in _matching_names(_list_names(archive, path), pattern, path):
-            yield name, reader.read(archive, name)
+            yield name, _read_member(archive, name, path, limit)
+
+
+def _read_member(archive: zipfile.ZipFile, name: str, path: Path, limit: UnpackLimit) -> Blocks:
+    with _zip_errors(format_member(path, name)), archive.open(name) as member:
+        yield from limit.read(member)
 
 
 def _matching_names(names: Iterable[str], pattern: str, path: Path) -> list[str]:
     """Return the names that match a pattern, sorted: file systems and zips list them in any order."""
     matching = sorted(name for name in names if _matches(name, pattern))
     if not matching:
-        found = ", ".join(map(shorten, sorted(names)[:3])) or "none"
+        found = list_some(sorted(names)) or "none"
         raise DataError(f"{path}: no file matches members {pattern!r}; found {found}")
     return matching
 
@@ -133,19 +141,3 @@ def _list_names(archive: zipfile.ZipFile, path: Path) -> list[str]:
     if duplicates := [name for name, count in sorted(Counter(names).items()) if count > 1]:
         raise DataError(f"{format_member(path, duplicates[0])} is in the zip twice; wanted it once")
     return names
-
-
-class _LimitedReader:
-    """Reads members and counts their bytes, because the sizes that a zip states may be wrong."""
-
-    def __init__(self, path: Path, max_megabytes: int) -> None:
-        self.path, self.max_megabytes, self.bytes_left = path, max_megabytes, max_megabytes * MEGABYTE
-
-    def read(self, archive: zipfile.ZipFile, name: str) -> Blocks:
-        with _zip_errors(format_member(self.path, name)), archive.open(name) as member:
-            while block := member.read(BLOCK):
-                self.bytes_left -= len(block)
-                if self.bytes_left < 0:
-                    size = f"{self.max_megabytes} megabytes"
-                    raise DataError(f"{self.path}: unpacks to more than {size}; raise `max_megabytes` if that is right")
-                yield block

@@ -36,8 +36,9 @@ class TextSummary:
 def read_cleaned(params: LongTextParams) -> Iterator[CodePoints]:
     """Yield the passage that `skip` and `limit` select, cleaned, in arrays of about a million symbols at most."""
     path = Path(params.raw)
-    content = read_single_member(path, params.max_megabytes) if is_zip(path) else read_blocks(path)
-    yield from _select_passage(fit_alphabet(decode(content, path), params.alphabet), params)
+    read = read_single_member if is_zip(path) else read_blocks
+    content = decode(read(path, params.max_megabytes), path)
+    yield from _select_passage(fit_alphabet(content, params.alphabet), params)
 
 
 def fit_alphabet(text: Iterable[str], alphabet: str) -> Iterator[CodePoints]:

@@ -2,12 +2,15 @@
 
 import codecs
 import csv
+import gzip
 import io
 import math
-from collections.abc import Generator, Iterator
-from contextlib import closing
+import zlib
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -17,7 +20,21 @@ MAX_FLOAT32 = float(np.finfo(np.float32).max)  # networks read 32-bit numbers
 BLOCK = 1 << 20  # bytes
 MAX_SHOWN = 40  # characters of a value in an error
 MAX_PATH = 150  # characters of the name of a member
+MAX_LISTED = 10  # values in an error
+MAX_LINE = 10_000_000  # characters of a table
 BYTE_ORDER_MARK = "\ufeff"
+MEGABYTE = 1_000_000
+UNPACKED = 1000  # megabytes of a packed file, for formats without `max_megabytes`
+GZIP = b"\x1f\x8b"
+
+# How files begin that often lie where a text should, in small letters.
+IMPOSTORS = {
+    b"version https://git-lfs": "a pointer of Git LFS instead of the file; run `git lfs pull`",
+    b"<!doctype html": "a web page, often a server's error, instead of the file; get it again",
+    b"<html": "a web page, often a server's error, instead of the file; get it again",
+    b"pk\x03\x04": "a zip where a text is wanted; unpack it",
+    GZIP: "packed more than once; unpack it",
+}
 
 Blocks = Generator[bytes, None, None]
 
@@ -26,6 +43,12 @@ def shorten(value: object, limit: int = MAX_SHOWN) -> str:
     """Return a value as one short line of an error."""
     text = repr(value)
     return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def list_some(values: Sequence[object]) -> str:
+    """Return values as a short list in an error: the first, and how many more there are."""
+    more = len(values) - MAX_LISTED
+    return ", ".join(map(shorten, values[:MAX_LISTED])) + (f" and {more} more" if more > 0 else "")
 
 
 def check_exists(path: Path) -> Path:
@@ -41,14 +64,56 @@ def check_exists(path: Path) -> Path:
     return path
 
 
-def read_blocks(path: Path) -> Blocks:
-    """Yield a file's bytes, a block at a time."""
+@contextmanager
+def open_raw(path: Path) -> Iterator[io.BufferedReader]:
+    """Open a raw file; raise what goes wrong while it is read as a DataError."""
     try:
         with check_exists(path).open("rb") as file:
-            while block := file.read(BLOCK):
-                yield block
+            yield file
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: damaged gzip file ({error!s:.80}); get it again") from None
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}; wanted a file that can be read") from None
+
+
+def read_blocks(path: Path, max_megabytes: int | None = None) -> Blocks:
+    """Yield a file's bytes, a block at a time; unpack a gzip file.
+
+    Args:
+        path: A file or a pipe.
+        max_megabytes: The most that a gzip file may unpack to.
+
+    Raises:
+        DataError: if the file cannot be read, or is a gzip file that is damaged or too large.
+    """
+    with open_raw(path) as file:
+        if file.peek(len(GZIP))[: len(GZIP)] != GZIP:
+            yield from iter(lambda: file.read(BLOCK), b"")
+        else:
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield from UnpackLimit(path, max_megabytes).read(unpacked)
+
+
+class UnpackLimit:
+    """Reads packed files and counts their bytes, because the sizes that they state may be wrong."""
+
+    def __init__(self, path: Path, max_megabytes: int | None) -> None:
+        self.path, self.max_megabytes = path, max_megabytes or UNPACKED
+        self.cure = "raise `max_megabytes`" if max_megabytes else "unpack it"
+        self.bytes_left = self.max_megabytes * MEGABYTE
+
+    def read(self, file: IO[bytes] | gzip.GzipFile) -> Blocks:
+        """Yield the bytes of a file, a block at a time.
+
+        Raises:
+            DataError: if all files that were read have more bytes than the limit.
+        """
+        while block := file.read(BLOCK):
+            self.bytes_left -= len(block)
+            if self.bytes_left < 0:
+                size = f"{self.max_megabytes} megabytes"
+                raise DataError(f"{self.path}: unpacks to more than {size}; {self.cure} if that is right")
+            yield block
 
 
 def decode(content: Blocks, where: object) -> Iterator[str]:
@@ -59,7 +124,7 @@ def decode(content: Blocks, where: object) -> Iterator[str]:
         where: The file or member that an error names.
 
     Raises:
-        DataError: if there are no bytes, or some that are not UTF-8.
+        DataError: if there are no bytes, some that are not UTF-8 or NUL, or if it is a web page or another impostor.
     """
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     at_start = True
@@ -75,16 +140,28 @@ def _decode_utf8(content: Blocks, where: object) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8")()
     bytes_read = 0
     for block in chain(content, [b""]):
+        if not bytes_read:
+            _refuse_impostor(block, where)
         pending = len(decoder.getstate()[0])
         try:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             byte = f"byte {bytes_read - pending + error.start} (0x{error.object[error.start]:02x})"
             raise DataError(f"{where}: {byte} is not UTF-8; save the file as UTF-8") from None
+        if (nul := block.find(0)) != -1:
+            raise DataError(f"{where}: byte {bytes_read + nul} (0x00) is no text; get the file again, as UTF-8")
         bytes_read += len(block)
         yield text
     if bytes_read == 0:
         raise DataError(f"{where}: the file is empty; wanted data")
+
+
+def _refuse_impostor(start: bytes, where: object) -> None:
+    """Refuse a file that is not what its name promises."""
+    opening = start.removeprefix(BYTE_ORDER_MARK.encode()).lstrip()[:MAX_SHOWN].lower()
+    for sign, description in IMPOSTORS.items():
+        if opening.startswith(sign):
+            raise DataError(f"{where}: {description}")
 
 
 def read_text(path: Path) -> str:
@@ -99,17 +176,26 @@ def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, content
 
 
-def read_columns(path: Path, *names: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line number and the named fields, stripped, of each row of a CSV file with a header.
+def read_columns(
+    path: Path, *names: str, max_megabytes: int | None = None, strip: bool = True
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line number and the named fields of each row of a CSV file with a header.
+
+    Args:
+        path: The file.
+        names: The columns.
+        max_megabytes: The most that a gzip file may unpack to.
+        strip: Whether to remove white space around a field.
 
     Raises:
         DataError: if the file is no table, or a name is not in its header exactly once.
     """
-    rows = table(path)
+    rows = table(path, max_megabytes)
     _, header = next(rows, (1, []))
     indices = [column_index(path, header, name) for name in names]
     for line, row in rows:
-        yield line, [row[index].strip() for index in indices]
+        fields = [row[index] for index in indices]
+        yield line, [field.strip() for field in fields] if strip else fields
 
 
 def column_index(path: Path, header: list[str], name: str) -> int:
@@ -120,7 +206,7 @@ def column_index(path: Path, header: list[str], name: str) -> int:
     """
     names = [field.strip() for field in header]
     if names.count(name) != 1:
-        found = ", ".join(map(shorten, names)) or "nothing"
+        found = list_some(names) or "nothing"
         problem = "there twice" if name in names else "not there"
         raise DataError(f"{path}: line 1: column {shorten(name)} is {problem}; found {found}")
     return names.index(name)
@@ -136,13 +222,14 @@ def parse_number(text: str) -> float | None:
     return number if math.isfinite(number) and "_" not in text else None
 
 
-def table(path: Path) -> Iterator[tuple[int, list[str]]]:
+def table(path: Path, max_megabytes: int | None = None) -> Iterator[tuple[int, list[str]]]:
     """Yield the header and the rows of a CSV file, each with the number of its first line; skip blank rows.
 
     Raises:
         DataError: if the file is not a CSV, or a row has not as many fields as the header.
     """
-    reader = csv.reader(_split_lines(decode(read_blocks(path), path)), strict=True)
+    lines = _split_lines(decode(read_blocks(path, max_megabytes), path), path)
+    reader = csv.reader(lines, strict=True)
     line, width = 1, 0
     try:
         for row in reader:
@@ -156,11 +243,14 @@ def table(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise DataError(f"{path}: line {line}: {error}; wanted comma-separated values") from None
 
 
-def _split_lines(content: Iterator[str]) -> Iterator[str]:
-    """Split a text that comes in blocks into lines, which keep their line feeds."""
-    rest = ""
+def _split_lines(content: Iterator[str], path: Path) -> Iterator[str]:
+    """Split a text that comes in blocks into lines, which keep their line feeds; refuse an endless line."""
+    rest, number = "", 1
     for block in content:
         *complete, rest = (rest + block).split("\n")
         yield from (f"{line}\n" for line in complete)
+        number += len(complete)
+        if len(rest) > MAX_LINE:
+            raise DataError(f"{path}: line {number}: longer than {MAX_LINE:,} characters; wanted a line for each row")
     if rest:
         yield rest

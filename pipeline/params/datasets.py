@@ -137,7 +137,7 @@ class LabelledParams(ShuffledParams):
     text: Column  # CSV only
     label: Column  # CSV only
     members: Column  # folder or zip only: which files, as a pattern
-    max_megabytes: Size  # a zip that unpacks to more is refused
+    max_megabytes: Size  # a zip or gzip file that unpacks to more is refused
 
 
 class LongTextParams(DatasetParams):
@@ -146,7 +146,7 @@ class LongTextParams(DatasetParams):
     alphabet: Alphabet | Literal["any"]  # capitals become small letters to fit; what does not fit becomes one space
     skip: Count  # characters left out at the start, after cleaning
     limit: Count  # characters used, after cleaning; 0: all
-    max_megabytes: Size  # a zip that unpacks to more is refused
+    max_megabytes: Size  # a zip or gzip file that unpacks to more is refused
 
 
 class TextParams(LongTextParams):

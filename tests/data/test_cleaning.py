@@ -10,7 +10,7 @@ from pipeline.data.cleaning import read_cleaned
 from pipeline.params.datasets import TextParams
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz "
-characters = st.text(st.characters(max_codepoint=0x2FF, exclude_characters="İ\ufeff") | st.sampled_from("\r\n aA"))
+characters = st.text(st.characters(max_codepoint=0x2FF, exclude_characters="İ\ufeff\0") | st.sampled_from("\r\n aA"))
 with_files = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 
 

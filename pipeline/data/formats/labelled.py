@@ -94,7 +94,7 @@ def _read_rows(params: LabelledParams) -> Iterator[Row]:
 
 def _read_csv(path: Path, params: LabelledParams) -> Iterator[Row]:
     """Yield the rows of a CSV; refuse one without a text or a label."""
-    for line, (text, label) in read_columns(path, params.text, params.label):
+    for line, (text, label) in read_columns(path, params.text, params.label, max_megabytes=params.max_megabytes):
         for column, field in ((params.text, text), (params.label, label)):
             if not field:
                 raise DataError(f"{path}: line {line}: {column}: found nothing; wanted a text")

@@ -12,7 +12,7 @@ from pipeline import paths
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import NumberReader, Numbers, Reader, input_errors, require_finite
 from pipeline.data.prepared import DataIssue, Prepared, scale
-from pipeline.data.readers import MAX_FLOAT32, column_index, parse_number, shorten, table
+from pipeline.data.readers import MAX_FLOAT32, column_index, list_some, parse_number, shorten, table
 from pipeline.data.splits import split_sizes
 from pipeline.data.wording import ModelFacts, Usage
 from pipeline.errors import DataError, InputError
@@ -21,8 +21,6 @@ from pipeline.params.models import ModelParams
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MAX_LISTED = 10  # stores or items in an error
 
 
 class Series(Format[SeriesParams]):
@@ -205,8 +203,7 @@ def _choose_rows(path: Path, rows: "pd.DataFrame", params: SeriesParams) -> "pd.
             continue
         names, present = [str(name) for name in wanted], sorted(rows[key].unique())
         if absent := [name for name in names if name not in present]:
-            listed = ", ".join(map(shorten, present[:MAX_LISTED])) + (", ..." if len(present) > MAX_LISTED else "")
-            found = f"found no row of {shorten(absent[0])}; found {listed}"
+            found = f"found no row of {shorten(absent[0])}; found {list_some(present)}"
             raise DataError(f"{path}: {getattr(params, key)}: {found}")
         chosen = chosen[chosen[key].isin(names)]
     if chosen.empty:
