@@ -58,7 +58,7 @@ class DataCard(Block):
     task: str
     raw: str
     raw_sha256: str
-    unit: str  # what a row is: words, numbers, days, names, characters, windows
+    unit: str  # what a row is: words, numbers, days, texts, characters, windows
     rows: Mapping[str, int]  # in each split that is not empty
     symbols: int | None  # number of ids in the vocabulary, including the reserved one
     unknown: int | None  # the reserved id, for out-of-vocabulary symbols

@@ -169,11 +169,11 @@ def read_text(path: Path) -> str:
     return "".join(decode(read_blocks(path), path))
 
 
-def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the line number and the stripped content of each line that is not blank."""
+def numbered_lines(text: str, *, strip: bool = True) -> Iterator[tuple[int, str]]:
+    """Yield the line number and the content, stripped or as it is, of each line that is not blank."""
     for number, line in enumerate(text.split("\n"), 1):
         if content := line.strip():
-            yield number, content
+            yield number, content if strip else line
 
 
 def read_columns(

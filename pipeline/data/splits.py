@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.readers import shorten
 from pipeline.errors import DataError
 from pipeline.params.datasets import DatasetParams, ShuffledParams
 
@@ -52,7 +53,7 @@ def stratified_split(
         DataError: if a label has too few rows for a split.
     """
     wanted = {
-        label: split_sizes(count, params, f"{where} {label!r}" if label else where)
+        label: split_sizes(count, params, f"{where} {shorten(label)}" if label else where)
         for label, count in sorted(Counter(labels).items())
     }
     open_places = {label: dict(sizes) for label, sizes in wanted.items()}

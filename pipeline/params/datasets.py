@@ -136,6 +136,8 @@ class LabelledParams(ShuffledParams):
     format: Literal["labelled"]
     text: Column  # CSV only
     label: Column  # CSV only
+    strip: bool = False  # remove white space around a text
+    repeats: Literal["drop", "keep"] = "drop"  # rows with the text and label of another; kept ones share a split
     members: Column  # folder or zip only: which files, as a pattern
     max_megabytes: Size  # a zip or gzip file that unpacks to more is refused
 

@@ -33,7 +33,7 @@ DATASETS: dict[str, dict[str, Any]] = {
     "sales": {**SPLITS, "format": "series", "raw": "sales.csv", "date": "date", "store": "store", "item": "item"}
     | {"sales": "sales", "stores": "all", "items": "all", "reduce": "mean", "season": 2},
     "names": {**SPLITS, "format": "labelled", "raw": "names.csv", "text": "name", "label": "language"}
-    | {"members": "*.txt", "max_megabytes": 1, "split_seed": 1},
+    | {"strip": True, "members": "*.txt", "max_megabytes": 1, "split_seed": 1},
     "lyrics": {**TEXT, "raw": "lyrics.txt", "alphabet": "any"},
     "text": TEXT,
     "vowels": {**TEXT, "format": "windows", "width": 6, "stride": 1}

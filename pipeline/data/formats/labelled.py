@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -12,7 +13,7 @@ from pipeline.data.archives import format_member, is_zip, list_files, read_membe
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
-from pipeline.data.readers import check_exists, decode, numbered_lines, read_columns
+from pipeline.data.readers import check_exists, decode, list_some, numbered_lines, read_columns, shorten
 from pipeline.data.splits import Rows, stratified_split, take_rows
 from pipeline.data.vocabulary import Vocabulary, pad
 from pipeline.data.wording import (
@@ -28,22 +29,25 @@ from pipeline.params.datasets import LabelledParams
 from pipeline.params.models import ModelParams
 
 Row = tuple[str, str]  # text, label
+INVISIBLE = {"Cc", "Cf", "Zl", "Zp", "Zs"}  # categories of Unicode: control, format, separators
 
 
 class Labelled(Format[LabelledParams]):
     """Labelled texts: a CSV, or a folder or zip of LABEL.txt files."""
 
-    unit = "names"
+    unit = "texts"
 
     def draft(self, params: LabelledParams, folder: Path | None) -> Draft:
         """Encode and split the texts: equal texts go to the same split, and each label to every split."""
-        found = [(clean_text(text), label) for text, label in _read_rows(params)]
-        kept = list(dict.fromkeys(found))
+        found = [(text, compose(label.strip())) for text, label in _read_rows(params)]
+        cleaned = [(clean_text(text, strip=params.strip), label) for text, label in found]
+        kept = list(dict.fromkeys(cleaned)) if params.repeats == "drop" else cleaned
         texts, labels = [text for text, _ in kept], [label for _, label in kept]
         counts = dict(sorted(Counter(labels).items()))
         if len(counts) < 2:
             raise DataError(f"{params.raw}: found {len(counts)} labels; wanted at least 2 to choose between")
-        rows = stratified_split(texts, labels, params, f"{params.raw}: distinct rows of label")
+        kind = "distinct rows" if params.repeats == "drop" else "rows"
+        rows = stratified_split(texts, labels, params, f"{params.raw}: {kind} of label")
         vocabulary = Vocabulary.open(set().union(*(texts[row] for row in rows["train"])))
         symbols, lengths = pad([vocabulary.encode(text) for text in texts])
         indices = {label: index for index, label in enumerate(counts)}
@@ -52,12 +56,12 @@ class Labelled(Format[LabelledParams]):
             "lengths": lengths,
             "labels": np.array([indices[label] for label in labels], dtype=np.int32),
         }
-        issues = tuple(_find_issues(len(found), kept, rows, vocabulary))
+        issues = (*_describe_cleaning(found, cleaned, params), *_find_issues(kept, rows, vocabulary))
         return Draft(take_rows(arrays, rows), vocabulary, counts, issues=issues)
 
     def reader(self, params: LabelledParams, prepared: Prepared, model: ModelParams) -> Reader:
         """Return a reader of texts."""
-        return TextReader(params.text, prepared, clean=clean_text)
+        return TextReader(params.text, prepared, clean=partial(clean_text, strip=params.strip))
 
     def raw_files(self, params: LabelledParams) -> list[Path]:
         """Return the matching files of a folder, or the CSV or zip."""
@@ -80,9 +84,21 @@ class Labelled(Format[LabelledParams]):
         return label_usage(model.name, text, "the class", "--top 3")
 
 
-def clean_text(text: str) -> str:
-    """Strip a text, and compose each accented letter to one symbol (Unicode NFC)."""
-    return unicodedata.normalize("NFC", text.strip())
+def clean_text(text: str, *, strip: bool) -> str:
+    """Compose a text and, if wanted, strip it; return an empty one for a text without a visible symbol."""
+    if not is_visible(text):
+        return ""
+    return compose(text.strip() if strip else text)
+
+
+def compose(text: str) -> str:
+    """Compose each accented letter of a text to one symbol (Unicode NFC)."""
+    return unicodedata.normalize("NFC", text)
+
+
+def is_visible(text: str) -> bool:
+    """Return whether a text has more than white space, zero-width symbols and other invisible ones."""
+    return not all(unicodedata.category(symbol) in INVISIBLE for symbol in text)
 
 
 def _read_rows(params: LabelledParams) -> Iterator[Row]:
@@ -94,10 +110,10 @@ def _read_rows(params: LabelledParams) -> Iterator[Row]:
 
 def _read_csv(path: Path, params: LabelledParams) -> Iterator[Row]:
     """Yield the rows of a CSV; refuse one without a text or a label."""
-    for line, (text, label) in read_columns(path, params.text, params.label, max_megabytes=params.max_megabytes):
-        for column, field in ((params.text, text), (params.label, label)):
-            if not field:
-                raise DataError(f"{path}: line {line}: {column}: found nothing; wanted a text")
+    columns = params.text, params.label
+    for line, (text, label) in read_columns(path, *columns, max_megabytes=params.max_megabytes, strip=False):
+        _require_visible(text, f"{path}: line {line}: {params.text}")
+        _require_visible(label, f"{path}: line {line}: {params.label}")
         yield text, label
 
 
@@ -105,17 +121,36 @@ def _read_label_files(path: Path, params: LabelledParams) -> Iterator[Row]:
     """Yield the lines of LABEL.txt files; the name of the file is their label."""
     with closing(read_members(path, params.members, params.max_megabytes)) as members:
         for name, content in members:
-            text = "".join(decode(content, format_member(path, name)))
-            for _, line in numbered_lines(text):
-                yield line, unicodedata.normalize("NFC", PurePosixPath(name).stem)
+            where, label = format_member(path, name), PurePosixPath(name.removesuffix(".gz")).stem
+            _require_visible(label, f"{where}: label")
+            for number, text in numbered_lines("".join(decode(content, where)), strip=False):
+                _require_visible(text, f"{where}: line {number}")
+                yield text, label
 
 
-def _find_issues(n_found: int, kept: list[Row], rows: dict[str, Rows], vocabulary: Vocabulary) -> Iterator[DataIssue]:
-    if repeats := n_found - len(kept):
-        yield DataIssue(found=f"{repeats} rows that repeat a text with the same label", done="dropped")
-    ambiguous = sum(count > 1 for count in Counter(text for text, _ in kept).values())
-    if ambiguous:
-        done = "kept once for each label, all in the same split"
+def _require_visible(text: str, where: str) -> None:
+    if not is_visible(text):
+        found = f"{shorten(text)}, which shows nothing" if text.strip() else "nothing"
+        raise DataError(f"{where}: found {found}; wanted a text")
+
+
+def _describe_cleaning(found: list[Row], cleaned: list[Row], params: LabelledParams) -> Iterator[DataIssue]:
+    """Yield what cleaning met in the texts, and did."""
+    if spaces := sum(text != text.strip() for text, _ in found):
+        done = "removed (`strip: true`)" if params.strip else "kept (`strip: true` removes it)"
+        yield DataIssue(found=f"{spaces} texts with white space at the start or end", done=done)
+    if decomposed := sum(not unicodedata.is_normalized("NFC", text) for text, _ in found):
+        done = "composed to one symbol (Unicode NFC)"
+        yield DataIssue(found=f"{decomposed} texts that have an accented letter as several symbols", done=done)
+    if repeats := len(cleaned) - len(set(cleaned)):
+        done = "dropped" if params.repeats == "drop" else "kept, all in the same split as the first"
+        yield DataIssue(found=f"{repeats} rows that repeat a text with the same label", done=done)
+
+
+def _find_issues(kept: list[Row], rows: dict[str, Rows], vocabulary: Vocabulary) -> Iterator[DataIssue]:
+    """Yield what the rows that are kept have in common, and what held-out ones lack."""
+    if ambiguous := sum(count > 1 for count in Counter(text for text, _ in set(kept)).values()):
+        done = "kept with each label, all in the same split"
         yield DataIssue(found=f"{ambiguous} texts that have more than one label", done=done)
     known = set(vocabulary.symbols)
     for split in [split for split in rows if split != "train"]:
@@ -124,5 +159,4 @@ def _find_issues(n_found: int, kept: list[Row], rows: dict[str, Rows], vocabular
             found = f"{oov} {split} rows with a symbol that does not occur in the training rows"
             yield DataIssue(found=found, done="such symbols are read as `unknown`")
         if missing := {label for _, label in kept} - {kept[row][1] for row in rows[split]}:
-            names = ", ".join(sorted(missing))
-            yield DataIssue(found=f"no {split} rows for {names}", done="not evaluated there")
+            yield DataIssue(found=f"no {split} rows for {list_some(sorted(missing))}", done="not evaluated there")
