@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.data.archives import is_zip, read_single_member
 from pipeline.data.readers import decode, read_blocks
@@ -13,18 +15,56 @@ from pipeline.data.vocabulary import CODE_POINTS, CodePoints, Vocabulary, code_p
 from pipeline.params.datasets import LongTextParams
 
 ANY = "any"
-SPACE = ord(" ")
+SPACE, LINE_FEED = ord(" "), ord("\n")
 CASED = 0x20000  # no letter from here on has a capital
 OPENING = 60  # characters
 
 
+class MappedBlock(NamedTuple):
+    """A block of a text, what each of its symbols becomes, and which of these are kept, (n,) each."""
+
+    raw: CodePoints
+    mapped: CodePoints
+    kept: NDArray[np.bool_]
+
+
+@dataclass
+class Changes:
+    """How many symbols of a text cleaning has changed."""
+
+    line_breaks: int = 0
+    capitals: int = 0
+    outside: int = 0  # the alphabet
+    repeated_spaces: int = 0
+
+    def add(self, block: MappedBlock, alphabet: str) -> None:
+        """Count the changes of a block."""
+        line_breaks, spaces = block.raw == LINE_FEED, block.raw == SPACE
+        others = (block.raw != block.mapped) & ~line_breaks
+        outside = others & (block.mapped == SPACE)
+        if alphabet != ANY and " " not in alphabet:
+            outside |= spaces
+        self.line_breaks += int(line_breaks.sum())
+        self.capitals += int((others & ~outside).sum())
+        self.outside += int(outside.sum())
+        self.repeated_spaces += int((spaces & ~outside & ~block.kept).sum())
+
+
 @dataclass(frozen=True)
 class TextSummary:
-    """The length of a cleaned text, the position of each symbol's first occurrence, and how the text begins."""
+    """What is known of a cleaned text after it was read once.
+
+    Attributes:
+        length: How many symbols it has.
+        first_positions: Where each symbol occurs first.
+        opening: How it begins.
+        changes: What cleaning has changed in it.
+    """
 
     length: int
     first_positions: dict[str, int]
     opening: str
+    changes: Changes
 
     def vocabulary(self, alphabet: str, n_training: int) -> Vocabulary:
         """Return the vocabulary of an alphabet; for alphabet `any`, of the first `n_training` symbols."""
@@ -33,12 +73,20 @@ class TextSummary:
         return Vocabulary.open(symbol for symbol, position in self.first_positions.items() if position < n_training)
 
 
-def read_cleaned(params: LongTextParams) -> Iterator[CodePoints]:
-    """Yield the passage that `skip` and `limit` select, cleaned, in arrays of about a million symbols at most."""
+def read_cleaned(params: LongTextParams, changes: Changes | None = None) -> Iterator[CodePoints]:
+    """Yield the passage that `skip` and `limit` select, cleaned, in arrays of about a million symbols at most.
+
+    Args:
+        params: The file, its passage and its alphabet.
+        changes: Where to count what cleaning changes in the passage.
+    """
     path = Path(params.raw)
     read = read_single_member if is_zip(path) else read_blocks
     content = decode(read(path, params.max_megabytes), path)
-    yield from _select_passage(fit_alphabet(content, params.alphabet), params)
+    for block in _select_passage(_map_to_alphabet(content, params.alphabet), params):
+        if changes:
+            changes.add(block, params.alphabet)
+        yield block.mapped[block.kept]
 
 
 def fit_alphabet(text: Iterable[str], alphabet: str) -> Iterator[CodePoints]:
@@ -55,60 +103,69 @@ def fit_alphabet(text: Iterable[str], alphabet: str) -> Iterator[CodePoints]:
     Yields:
         The code points of each block.
     """
-    blocks = (code_points(block.replace("\n", " ")) for block in text)
-    return blocks if alphabet == ANY else _map_to_alphabet(blocks, alphabet)
+    return (block.mapped[block.kept] for block in _map_to_alphabet(text, alphabet))
 
 
 def summarise(params: LongTextParams) -> TextSummary:
     """Read a text once, a block at a time, for its summary."""
-    length, opening = 0, ""
+    length, opening, changes = 0, "", Changes()
     first_positions: dict[str, int] = {}
     is_new = np.ones(CODE_POINTS, dtype=np.bool_)
-    for block in read_cleaned(params):
+    for block in read_cleaned(params, changes):
         new = np.flatnonzero(is_new[block])
         symbols, indices = np.unique(block[new], return_index=True)
         first_positions |= dict(zip(map(chr, symbols), (length + new[indices]).tolist(), strict=True))
         is_new[symbols] = False
         opening += "".join(map(chr, block[: max(0, OPENING - len(opening))]))
         length += len(block)
-    return TextSummary(length, first_positions, opening)
+    return TextSummary(length, first_positions, opening, changes)
 
 
-def _select_passage(content: Iterator[CodePoints], params: LongTextParams) -> Iterator[CodePoints]:
-    """Drop `skip` symbols, then yield `limit` of them, or all if the limit is 0; read no further than that."""
-    skip, left = params.skip, params.limit
-    for block in content:
-        rest = block[skip:]
-        skip -= len(block) - len(rest)
+def _select_passage(blocks: Iterator[MappedBlock], params: LongTextParams) -> Iterator[MappedBlock]:
+    """Drop what becomes the first `skip` symbols, then yield what becomes the next `limit`, or all if that is 0.
+
+    A symbol that is not kept belongs to the one before it. No block is read after that of the first symbol behind the
+    passage.
+    """
+    start, end = params.skip, params.skip + params.limit
+    length = 0
+    for block in blocks:
+        positions = np.cumsum(block.kept) + (length - 1)  # of the symbol that each becomes or belongs to
+        chosen = positions >= start if start else np.ones(len(positions), dtype=np.bool_)
         if params.limit:
-            rest = rest[:left]
-            left -= len(rest)
-        yield rest
-        if params.limit and not left:
+            chosen &= positions < end
+        yield MappedBlock(block.raw[chosen], block.mapped[chosen], block.kept[chosen])
+        length += int(block.kept.sum())
+        if params.limit and length > end:
             return
 
 
-def _map_to_alphabet(content: Iterator[CodePoints], alphabet: str) -> Iterator[CodePoints]:
+def _map_to_alphabet(text: Iterable[str], alphabet: str) -> Iterator[MappedBlock]:
     table = _alphabet_table(alphabet)
     ends_in_space = False
-    for block in content:
-        mapped = table[block]
+    for block in text:
+        raw = code_points(block)
+        mapped = table[raw]
         space = mapped == SPACE
-        if " " not in alphabet:
-            yield mapped[~space]
-        elif len(space):
-            follows_space = np.concatenate(([ends_in_space], space[:-1]))
-            ends_in_space = bool(space[-1])
-            yield mapped[~(space & follows_space)]
+        follows_space = np.concatenate(([ends_in_space], space))
+        ends_in_space = bool(follows_space[-1])
+        if alphabet == ANY:
+            kept = np.ones(len(raw), dtype=np.bool_)
+        else:
+            kept = ~(space & follows_space[:-1]) if " " in alphabet else ~space
+        yield MappedBlock(raw, mapped, kept)
 
 
 @cache
 def _alphabet_table(alphabet: str) -> CodePoints:
     """Return what each code point becomes: itself, its small letter, or a space."""
-    table = np.full(CODE_POINTS, SPACE, dtype=np.uint32)
-    for capital in range(CASED):
-        if (small := chr(capital).lower()) in alphabet and len(small) == 1:
-            table[capital] = ord(small)
-    kept = [ord(symbol) for symbol in alphabet]
-    table[kept] = kept
+    table = np.arange(CODE_POINTS, dtype=np.uint32)
+    if alphabet != ANY:
+        table[:] = SPACE
+        for capital in range(CASED):
+            if (small := chr(capital).lower()) in alphabet and len(small) == 1:
+                table[capital] = ord(small)
+        kept = [ord(symbol) for symbol in alphabet]
+        table[kept] = kept
+    table[LINE_FEED] = SPACE
     return table

@@ -28,7 +28,7 @@ class Text(Format[TextParams]):
         """Clean and encode the text; read it twice, so that little more than a block is ever in memory."""
         summary, vocabulary, sizes = scan(params, MINIMUM)
         encoded = EncodedText(params, vocabulary)
-        splits, issues = {}, [describe_cleaning(params)]
+        splits, issues = {}, describe_cleaning(params, summary)
         for split, size in sizes.items():
             before = encoded.n_unknown
             splits[split] = {"stream": encoded.take(size, folder and folder / split / "stream.npy")}
@@ -78,15 +78,21 @@ def describe_passage(params: LongTextParams, summary: TextSummary) -> Passage:
     return Passage(skipped=params.skip, characters=summary.length, opening=summary.opening)
 
 
-def describe_cleaning(params: LongTextParams) -> DataIssue:
-    """Return what cleaning does to the text."""
+def describe_cleaning(params: LongTextParams, summary: TextSummary) -> list[DataIssue]:
+    """Return what cleaning has changed in the passage."""
+    changes = summary.changes
+    as_space = "dropped"
     if params.alphabet == ANY:
-        return DataIssue(found="line breaks", done="each replaced by a space")
-    otherwise = "each run of them replaced by one space" if " " in params.alphabet else "dropped"
-    return DataIssue(
-        found="capital letters and symbols outside the alphabet, if the text has any",
-        done=f"replaced by the small letter if the alphabet has it, otherwise {otherwise}",
-    )
+        as_space = "each replaced by a space"
+    elif " " in params.alphabet:
+        as_space = "each run of them and of spaces replaced by one space"
+    counts = {
+        "line breaks": (changes.line_breaks, as_space),
+        "capital letters that the alphabet lacks": (changes.capitals, "replaced by their small letters"),
+        "other symbols outside the alphabet": (changes.outside, as_space),
+        "spaces after another space, or after what became one": (changes.repeated_spaces, "dropped"),
+    }
+    return [DataIssue(found=f"{count} {what}", done=done) for what, (count, done) in counts.items() if count]
 
 
 class EncodedText:

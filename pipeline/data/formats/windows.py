@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.formats.text import EncodedText, describe_cleaning, describe_passage, scan
 from pipeline.data.inputs import Reader, TextReader
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import DataIssue, Prepared
 from pipeline.data.vocabulary import Symbols, Vocabulary
 from pipeline.data.wording import ModelFacts, Usage, describe_symbols, example_text, join_names, label_usage
 from pipeline.errors import DataError
@@ -46,7 +46,7 @@ class Windows(Format[WindowsParams]):
             vocabulary,
             dict(zip(classes, counts, strict=True)),
             passage=describe_passage(params, summary),
-            issues=(describe_cleaning(params),),
+            issues=(*describe_cleaning(params, summary), *_describe_left_out(sizes, len(labels), params)),
         )
 
     def reader(self, params: WindowsParams, prepared: Prepared, model: ModelParams) -> Reader:
@@ -75,6 +75,13 @@ class Windows(Format[WindowsParams]):
         """Return how it predicts the class after a window."""
         meaning = ", ".join(f"{place} {label}" for place, label in enumerate(prepared.classes))
         return label_usage(model.name, example_text(prepared), meaning)
+
+
+def _describe_left_out(sizes: Mapping[str, int], kept: int, params: WindowsParams) -> Iterator[DataIssue]:
+    """Yield how many windows are followed by a character of no class."""
+    windows = sum(len(range(0, size - params.width, params.stride)) for size in sizes.values())
+    if windows > kept:
+        yield DataIssue(found=f"{windows - kept} windows before a character of no class", done="left out")
 
 
 def _cut_windows(stream: Symbols, class_of: Labels, params: WindowsParams) -> Mapping[str, NDArray[Any]]:

@@ -23,13 +23,12 @@ class Words(Format[WordsParams]):
     def draft(self, params: WordsParams, folder: Path | None) -> Draft:
         """Encode and split the words; a repeated word counts once."""
         vocabulary = Vocabulary.closed(params.alphabet)
-        found = _read_words(Path(params.raw), vocabulary)
-        words = list(dict.fromkeys(found))
+        lines = _read_words(Path(params.raw), vocabulary)
+        words = list(dict.fromkeys(line.strip() for line in lines))
         rows = stratified_split(words, [""] * len(words), params, f"{params.raw}: distinct words")
         symbols, lengths = pad([vocabulary.encode(word) for word in words])
-        repeats = len(found) - len(words)
-        issues = (DataIssue(found=f"{repeats} repeated words", done="kept once"),) if repeats else ()
-        return Draft(take_rows({"symbols": symbols, "lengths": lengths}, rows), vocabulary, issues=issues)
+        arrays = take_rows({"symbols": symbols, "lengths": lengths}, rows)
+        return Draft(arrays, vocabulary, issues=tuple(_find_issues(lines, len(words))))
 
     def reader(self, params: WordsParams, prepared: Prepared, model: ModelParams) -> Reader:
         """Return a reader of words, which end after as many letters as the longest word has."""
@@ -55,16 +54,24 @@ class Words(Format[WordsParams]):
 
 
 def _read_words(path: Path, vocabulary: Vocabulary) -> list[str]:
-    """Return the words of a file; refuse one with a symbol outside the alphabet, or with a single letter."""
-    words = []
-    for number, word in numbered_lines(read_text(path)):
+    """Return the lines of a file; refuse a word with a symbol outside the alphabet, or with a single letter."""
+    lines = []
+    for number, line in numbered_lines(read_text(path), strip=False):
+        word = line.strip()
         try:
             vocabulary.encode(word)
         except DataError as error:
             raise DataError(f"{path}: line {number}: {error} (alphabet)") from None
         if len(word) < 2:
             raise DataError(f"{path}: line {number}: found {shorten(word)}; wanted at least two letters")
-        words.append(word)
-    if not words:
+        lines.append(line)
+    if not lines:
         raise DataError(f"{path}: found no words; wanted one per line")
-    return words
+    return lines
+
+
+def _find_issues(lines: list[str], n_words: int) -> Iterator[DataIssue]:
+    if spaces := sum(line != line.strip() for line in lines):
+        yield DataIssue(found=f"{spaces} words with white space around them", done="removed")
+    if repeats := len(lines) - n_words:
+        yield DataIssue(found=f"{repeats} repeated words", done="kept once")

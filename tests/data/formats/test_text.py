@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pipeline
+from pipeline.data import readers
 from pipeline.data.formats import prepare
 from pipeline.data.prepared import read, write
 from pipeline.params.datasets import TextParams
@@ -48,10 +49,53 @@ def test_vocabulary_has_the_symbols_of_the_training_text_alone(here):
     found = prepare("text", params())
     assert found.vocabulary.symbols == ("\ufffd", "a", "b")
     assert join_splits(found) == "abababababababab" + "\ufffdb" + "\ufffd\ufffd"
-    assert [issue.found.split(" that")[0] for issue in found.card.issues[1:]] == [
+    assert [issue.found.split(" that")[0] for issue in found.card.issues] == [
         "1 validation characters",
         "2 test characters",
     ]
+
+
+def issues_of(found):
+    return {issue.found: issue.done for issue in found.card.issues if " that do not occur " not in issue.found}
+
+
+AS_ONE_SPACE = "each run of them and of spaces replaced by one space"
+ODD = "12 The  quick, \n(brown) fox,\njumps"
+CHANGED = {
+    "2 line breaks": AS_ONE_SPACE,
+    "1 capital letters that the alphabet lacks": "replaced by their small letters",
+    "6 other symbols outside the alphabet": AS_ONE_SPACE,
+    "4 spaces after another space, or after what became one": "dropped",
+}
+
+CHANGED_IN_PART = {  # in ") fox,\\njump"
+    "1 line breaks": AS_ONE_SPACE,
+    "2 other symbols outside the alphabet": AS_ONE_SPACE,
+    "1 spaces after another space, or after what became one": "dropped",
+}
+DROPPED = {
+    "2 line breaks": "dropped",
+    "1 capital letters that the alphabet lacks": "replaced by their small letters",
+    "11 other symbols outside the alphabet": "dropped",
+}
+
+
+@pytest.mark.parametrize("block", [1, 3, 1000])
+@pytest.mark.parametrize(
+    ("content", "changes", "issues"),
+    [
+        (ODD, {}, {"2 line breaks": "each replaced by a space"}),
+        (ODD.replace("\n", " "), {}, {}),
+        (ODD, {"alphabet": LETTERS}, CHANGED),
+        ("plain text of letters", {"alphabet": LETTERS}, {}),
+        (ODD, {"alphabet": LETTERS, "skip": 16, "limit": 9, "validation": 0.2, "test": 0.2}, CHANGED_IN_PART),
+        (ODD, {"alphabet": LETTERS.strip()}, DROPPED),
+    ],
+)
+def test_data_card_counts_what_cleaning_changed_in_the_passage(here, monkeypatch, block, content, changes, issues):
+    monkeypatch.setattr(readers, "BLOCK", block)
+    (here / "t.txt").write_text(content)
+    assert issues_of(prepare("text", params(**changes))) == issues
 
 
 def test_data_card_has_the_passage_used(here):
@@ -104,6 +148,7 @@ def test_zip_over_the_size_limit_is_refused(here, error_of):
 MEASURE_MEMORY = """
 import resource, sys
 from pathlib import Path
+from pipeline.data import readers
 from pipeline.data.formats import prepare
 from pipeline.data.prepared import write
 from pipeline.params.datasets import TextParams

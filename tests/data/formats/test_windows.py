@@ -30,6 +30,9 @@ def test_window_is_labelled_with_the_class_of_the_next_character(here):
     assert found.classes == ("consonant", "vowel")
     assert found.card.unit == "windows"
     assert set(found.splits["train"]["lengths"]) == {4}
+    assert [(issue.found, issue.done) for issue in found.card.issues] == [
+        ("6 windows before a character of no class", "left out")
+    ]
 
 
 def test_stride_is_the_distance_between_starts(here):

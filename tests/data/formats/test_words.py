@@ -34,7 +34,7 @@ def test_windows_line_ends_blanks_and_repeats_change_only_the_issues(here):
     clean = prepare_words(here, "\n".join(WORDS))
     messy = prepare_words(here, "\ufeff" + "\r\n\r\n".join(WORDS) + "  \r\nab\r\n")
     assert messy.card.digest == clean.card.digest
-    assert [issue.found for issue in messy.card.issues] == ["1 repeated words"]
+    assert [issue.found for issue in messy.card.issues] == ["1 words with white space around them", "1 repeated words"]
 
 
 @pytest.mark.parametrize(
