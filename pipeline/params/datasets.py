@@ -4,11 +4,14 @@ A new format is a class here with an entry in `AnyDataset`, a module in `pipelin
 `pipeline/inference/load.py`. docs/adding-a-dataset.md explains how to write a block.
 """
 
+import unicodedata
+from collections import Counter
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from pipeline.params.schema import UNKNOWN, Block, Count, Fraction, ProjectPath, Size
+from pipeline.params.schema import UNKNOWN, Block, Count, Fraction, ProjectPath, Seed, Size, Steps
+from pipeline.params.wording import format_value
 
 # The values that a model's key may have on some kind of data.
 Allowed = dict[str, tuple[str, ...]]
@@ -26,15 +29,35 @@ ROWS: Allowed = {"sampling": ("shuffled", "sequential", "balanced"), "supervisio
 STREAM: Allowed = {"sampling": ("consecutive", "random"), "supervision": ("task",)}
 
 
-def _has_no_unknown(alphabet: str) -> str:
+def _has_distinct_symbols(alphabet: str) -> str:
     if UNKNOWN in alphabet:
         raise ValueError("found U+FFFD, which is reserved for unknown symbols; leave it out")
+    symbol, count = Counter(alphabet).most_common(1)[0]
+    if count > 1:
+        raise ValueError(f"found {symbol!r} {count} times; wanted each symbol once")
     return alphabet
 
 
-Alphabet = Annotated[str, StringConstraints(min_length=2), AfterValidator(_has_no_unknown)]
-Column = Annotated[str, StringConstraints(min_length=1)]
-Choice = Literal["all"] | Annotated[tuple[int | str, ...], Field(strict=False, min_length=1)]
+def _has_distinct_entries(entries: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    entry, count = Counter(map(str, entries)).most_common(1)[0]  # a table has texts alone
+    if count > 1:
+        raise ValueError(f"found {format_value(entry)} {count} times; wanted each entry once")
+    return entries
+
+
+def _can_be_seen(name: str) -> str:
+    if not name.isprintable() or name != unicodedata.normalize("NFC", name.strip()):
+        raise ValueError(f"found {format_value(name)}; wanted a name without outer spaces and invisible characters")
+    return name
+
+
+Alphabet = Annotated[str, StringConstraints(min_length=2), AfterValidator(_has_distinct_symbols)]
+Column = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]  # as in its table
+Class = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_can_be_seen)]
+Characters = Annotated[str, StringConstraints(min_length=1)]
+Entry = Annotated[int, Field(ge=-(10**18), le=10**18)] | Annotated[str, StringConstraints(strip_whitespace=True)]
+Entries = Annotated[tuple[Entry, ...], Field(strict=False, min_length=1), AfterValidator(_has_distinct_entries)]
+Choice = Literal["all"] | Entries
 
 
 class DatasetParams(Block):
@@ -43,6 +66,7 @@ class DatasetParams(Block):
     task: ClassVar[str]
     allowed: ClassVar[Allowed]
     length_key: ClassVar[str | None] = None  # the model's key that says how many steps of the data it reads
+    columns: ClassVar[tuple[str, ...]] = ()  # the keys that name a column
 
     format: str
     raw: ProjectPath
@@ -65,11 +89,18 @@ class DatasetParams(Block):
             raise ValueError("refit must be true where nothing is held out, or nothing would be reported")
         return self
 
+    @model_validator(mode="after")
+    def _columns_differ(self) -> Self:
+        names = [getattr(self, key) for key in self.columns]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{', '.join(self.columns)} must each name a column of its own")
+        return self
+
 
 class ShuffledParams(DatasetParams):
     """Settings of data whose rows are split at random."""
 
-    split_seed: Annotated[int, Field(ge=0)]
+    split_seed: Seed
 
 
 class WordsParams(ShuffledParams):
@@ -92,6 +123,7 @@ class PairsParams(ShuffledParams):
 
     task = "regress"
     allowed = NUMBERS | ROWS
+    columns = ("inputs", "target")
 
     format: Literal["pairs"]
     inputs: Column  # has the sequence
@@ -110,6 +142,7 @@ class SeriesParams(DatasetParams):
     task = "forecast"
     allowed = NUMBERS | ROWS | {"input": ("values", "flat")}
     length_key = "window"
+    columns = ("date", "store", "item", "sales")
 
     format: Literal["series"]
     date: Column
@@ -132,13 +165,14 @@ class LabelledParams(ShuffledParams):
 
     task = "classify"
     allowed = SYMBOLS | ROWS
+    columns = ("text", "label")
 
     format: Literal["labelled"]
     text: Column  # CSV only
     label: Column  # CSV only
     strip: bool = False  # remove white space around a text
     repeats: Literal["drop", "keep"] = "drop"  # rows with the text and label of another; kept ones share a split
-    members: Column  # folder or zip only: which files, as a pattern
+    members: Characters  # folder or zip only: which files, as a pattern
     max_megabytes: Size  # a zip or gzip file that unpacks to more is refused
 
 
@@ -174,9 +208,9 @@ class WindowsParams(LongTextParams):
 
     format: Literal["windows"]
     alphabet: Alphabet
-    width: Size  # characters in a window
+    width: Steps  # characters in a window
     stride: Size  # characters from one window's start to the next
-    classes: dict[str, Column]  # class: its characters; windows followed by others are left out
+    classes: dict[Class, Characters]  # class: its characters; windows followed by others are left out
 
     @property
     def outputs(self) -> int:

@@ -1,24 +1,27 @@
 """Read params.yaml into frozen objects; errors are reported together, a line each."""
 
 from collections.abc import Iterator, Mapping
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from pipeline.errors import ParamsError
 from pipeline.params.compatibility import incompatibilities
 from pipeline.params.datasets import AnyDataset
-from pipeline.params.messages import error_lines, format_value
+from pipeline.params.messages import error_lines
 from pipeline.params.models import ModelParams
+from pipeline.params.reading import read_yaml
 from pipeline.params.schema import Block, Name, SourceParams, is_reference
+from pipeline.params.wording import format_names, format_text, format_value
 from pipeline.paths import PARAMS
 
 T = TypeVar("T", bound=BaseModel)
 # Columns of tables in the results, besides those of models, baselines and the bound.
 COLUMNS = ("model", "date", "truth", "better", "worse")
+
+MAX_LINES = 50  # of errors
 
 # Without a value, YAML reads a section as null.
 Section = Annotated[dict[Any, Any], BeforeValidator(lambda blocks: {} if blocks is None else blocks)]
@@ -33,7 +36,7 @@ def _is_free(name: str) -> str:
 class Sections(Block):
     """The sections of params.yaml, before their blocks are validated."""
 
-    sources: Section
+    sources: Section = Field(default_factory=dict)  # dvc.yaml has the same default
     datasets: Section
     defaults: Section
     models: Section
@@ -74,11 +77,13 @@ def load_params(path: Path = PARAMS) -> Params:
         ParamsError: with a line for each error, which names the dotted path of its key. What blocks say of each other
             is validated once each block is valid by itself.
     """
-    raw = _read(path)
+    raw = read_yaml(path)
     try:
         return Params.model_validate(raw)
     except ValidationError as error:
-        raise ParamsError("\n".join(f"{path}: {line}" for line in error_lines(error, raw))) from None
+        lines = [f"{path}: {line}" for line in error_lines(error, raw)]
+        more = [f"{path}: {len(lines) - MAX_LINES:,} more errors; correct these first"] if lines[MAX_LINES:] else []
+        raise ParamsError("\n".join(lines[:MAX_LINES] + more)) from None
 
 
 def find_block(blocks: Mapping[str, T], name: str, section: str) -> T:
@@ -88,7 +93,7 @@ def find_block(blocks: Mapping[str, T], name: str, section: str) -> T:
         ParamsError: if the section has no such block; the message lists those it has.
     """
     if name not in blocks:
-        raise ParamsError(f"{section}.{name}: no such block in {PARAMS}; known: {', '.join(blocks) or 'none'}")
+        raise ParamsError(f"{section}.{format_text(name)}: no such block in {PARAMS}; known: {format_names(blocks)}")
     return blocks[name]
 
 
@@ -103,34 +108,26 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return found
 
 
-def _read(path: Path) -> Any:
-    """Parse YAML 1.2, the dialect in which DVC writes numbers such as 1e-05."""
-    try:
-        raw = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        repr(raw)  # so that a number of thousands of digits, which Python refuses to show, fails here
-        return raw
-    except FileNotFoundError:
-        raise ParamsError(f"{path}: no such file in {Path.cwd()}; run from the project's folder") from None
-    except UnicodeDecodeError as error:
-        raise ParamsError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    except MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ParamsError(f"{path}: {line}{error.problem}; fix the YAML there") from None
-    except (YAMLError, ValueError, TypeError, KeyError, RecursionError) as error:  # the reader's own checks have gaps
-        reason = str(error).partition("\n")[0]
-        raise ParamsError(f"{path}: not YAML: {reason}; correct that value") from None
-
-
 def _mismatches(params: Params) -> Iterator[str]:
     """Yield a line for each error that only shows when blocks are read together."""
+    yield from _shared_files(params.sources)
     for name, model in params.models.items():
         if dataset := params.datasets.get(model.dataset):
             for key, found, wanted in incompatibilities(model, dataset):
                 yield f"models.{name}.{key}: found {format_value(found)}; wanted {wanted}"
         else:
-            known = ", ".join(params.datasets) or "none"
+            known = format_names(params.datasets)
             yield f"models.{name}.dataset: no data set {format_value(model.dataset)}; known: {known}"
     if all(model.dataset in params.datasets for model in params.models.values()):  # else one may mean such a data set
         for name in params.datasets:
             if not params.models_of(name):
                 yield f"datasets.{name}: no model is trained on it; name it in a block under models"
+
+
+def _shared_files(sources: Mapping[str, SourceParams]) -> Iterator[str]:
+    """Yield a line for each source whose file is also that of another one, or lies below it."""
+    for (name, source), (other, before) in permutations(sources.items(), 2):
+        path, taken = Path(source.file), Path(before.file)
+        if taken in path.parents or (path == taken and name > other):
+            found = f"sources.{name}.file: found {format_value(source.file)}, where source {other} has its file"
+            yield f"{found}; choose another"

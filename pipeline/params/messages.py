@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pipeline.params.schema import NAME, PATH, SHA256, URL
+from pipeline.params.wording import format_text, format_value
 
 # What sections, keys and values were called in earlier versions.
 SECTIONS = {"training": "defaults", "seeds": "defaults.seeds"}
@@ -33,10 +34,11 @@ WANTED = {
     "too_short": "a list of at least {min_length}",
     "too_long": "a list of at most {max_length}",
     "string_too_short": "at least {min_length} characters",
+    "string_too_long": "at most {max_length} characters",
     "union_tag_invalid": "one of {expected_tags}",
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a block of keys and values"),
     NAME: "a name of small letters, digits and hyphens",
-    PATH: "a path inside the project's folder",
+    PATH: "a path inside the project's folder, without invisible characters",
     SHA256: "64 hexadecimal digits",
     URL: "an http, https or file address",
 }
@@ -86,7 +88,7 @@ def _path(detail: ErrorDetails, raw: Any) -> tuple[str, ...]:
         path = ["defaults", *keys] if _is_inherited(path, raw) else [section, name, *keys]
     if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
         path.append(_discriminator(detail))
-    return tuple(repr(str(key))[1:-1] for key in path)  # in one line, whatever a key contains
+    return tuple(format_text(str(key)) for key in path)
 
 
 def _is_inherited(path: Sequence[str | int], raw: Any) -> bool:
@@ -129,8 +131,3 @@ def _wanted(detail: ErrorDetails) -> str:
     if wanted := WANTED.get(context.get("pattern", detail["type"])):
         return wanted.format_map(context)
     return detail["msg"].removeprefix("Input should be ")
-
-
-def format_value(value: object) -> str:
-    """Return a value as an error message shows it."""
-    return "nothing" if value is None else repr(value)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipeline.params.schema import Block, Fraction, NotNegative, Size
+from pipeline.params.schema import Block, Fraction, NotNegative, Seed, Size, Steps
 
 Width = Annotated[int, Field(gt=0, le=2**16)]  # units of a layer
 
@@ -17,7 +17,6 @@ def _all_differ(seeds: tuple[int, ...]) -> tuple[int, ...]:
     return seeds
 
 
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Seeds = Annotated[tuple[Seed, ...], Field(strict=False, min_length=1, max_length=100), AfterValidator(_all_differ)]
 
 
@@ -58,7 +57,9 @@ class ModelParams(Block):
     seeds: Seeds  # one training each
     cell: Literal["linear", "scratch", "rnn", "gru", "lstm"]
     layers: Annotated[int, Field(gt=0, le=100)]
-    hidden_size: Width | Annotated[tuple[Width, ...], Field(strict=False, min_length=1)]  # of all layers, or of each
+    hidden_size: (
+        Width | Annotated[tuple[Width, ...], Field(strict=False, min_length=1, max_length=100)]
+    )  # of all layers, or of each
     bidirectional: bool
     dropout: Fraction  # between layers
     input_dropout: Fraction  # of the encoded inputs
@@ -68,7 +69,7 @@ class ModelParams(Block):
     head: Literal["none", "linear", "linear-relu"]
     scaling: Literal["none", "standard"]  # of numbers read and predicted, by the training rows' mean and deviation
     optimiser: Literal["sgd", "adam", "adamw"]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Annotated[float, Field(gt=0, le=1e30)]  # networks have 32-bit numbers, up to 3e38
     momentum: Fraction  # of optimiser sgd
     beta2: Annotated[float, Field(gt=0, lt=1)]  # decay of Adam's mean square
     weight_decay: NotNegative
@@ -76,11 +77,13 @@ class ModelParams(Block):
     gradient_clip: NotNegative  # largest norm of the gradient; 0: no clipping
     batch_size: Size  # sequences
     epochs: Size
-    patience: Annotated[int, Field(ge=0)]  # epochs without a better validation loss before training stops; 0: never
+    patience: Annotated[
+        int, Field(ge=0, le=10**6)
+    ]  # epochs without a better validation loss before training stops; 0: never
     supervision: Literal["task", "every-step"]  # every-step: the loss is taken after each symbol of a window
     sampling: Literal["shuffled", "sequential", "balanced", "consecutive", "random"]
-    sequence_length: Size | None = None  # steps of a text read at a time
-    window: Size | None = None  # lags of a series
+    sequence_length: Steps | None = None  # steps of a text read at a time
+    window: Steps | None = None  # lags of a series
 
     @property
     def hidden_sizes(self) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from pipeline.params.wording import format_value
 from pipeline.paths import RAW
 
 # Names become folders, DVC stages and dotted params paths, so they have no dots or spaces.
@@ -13,12 +14,16 @@ NAME = r"^[a-z0-9][a-z0-9-]*$"
 # Names in the results beside those of the models; further baselines are named `baseline-...`.
 BASELINE, BOUND = "baseline", "bound"
 
-PATH, SHA256, URL = r"^[^/~].*$", r"^[0-9a-f]{64}$", r"^(https?|file)://\S+$"  # patterns
+# Patterns; \p{C} are control characters and others that cannot be seen.
+SHA256, URL = r"^[0-9a-f]{64}$", r"^(https?|file)://\S+$"
+PATH = r"^[^/~\p{C}]\P{C}*$"
 
-Name = Annotated[str, StringConstraints(pattern=NAME)]
-Size = Annotated[int, Field(gt=0, le=10**9)]
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=64)]
+Size = Annotated[int, Field(gt=0, le=10**6)]
+Steps = Annotated[int, Field(gt=0, le=10**4)]  # that a network reads, one after the other
 Count = Annotated[int, Field(ge=0, le=10**12)]
-NotNegative = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+NotNegative = Annotated[float, Field(ge=0, le=10**6)]
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 UNKNOWN = "\ufffd"  # shown for symbols that no training row has
@@ -36,17 +41,21 @@ def is_reference(name: str) -> bool:
 
 def _stays_inside(path: str) -> str:
     if ".." in Path(path).parts:
-        raise ValueError(f"found {path!r}; wanted a path inside the project's folder, without '..'")
+        raise ValueError(f"found {format_value(path)}; wanted a path inside the project's folder, without '..'")
     return path
 
 
 def _is_below_raw(path: str) -> str:
     if RAW not in Path(path).parents:  # DVC deletes a stage's outputs before it runs it
-        raise ValueError(f"found {path!r}; wanted a file below {RAW}")
+        raise ValueError(f"found {format_value(path)}; wanted a file below {RAW}")
+    if any(part.startswith(".") for part in Path(path).parts):  # such as .gitignore, .dvcignore and .git
+        raise ValueError(f"found {format_value(path)}; wanted a file that is not hidden, nor in a hidden folder")
     return path
 
 
-ProjectPath = Annotated[str, StringConstraints(pattern=PATH), AfterValidator(_stays_inside)]  # relative to its folder
+ProjectPath = Annotated[
+    str, StringConstraints(pattern=PATH, max_length=200), AfterValidator(_stays_inside)
+]  # relative to its folder
 RawFile = Annotated[ProjectPath, AfterValidator(_is_below_raw)]
 
 

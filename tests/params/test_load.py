@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.params import find_block, load_params
 from pipeline.params.schema import is_baseline, is_reference
-from tests.support.params import PARAMS, changed, errors, load
+from tests.support.params import PARAMS, changed, load
 from tests.support.project import REPOSITORY
 
 
@@ -35,6 +35,7 @@ def test_a_section_may_be_empty(tmp_path):
         raw["models"][name] = {**changed("sources", None)["defaults"], **block}
     assert load(tmp_path, raw).models == load(tmp_path, PARAMS).models
     assert not load(tmp_path, changed("sources", None)).sources
+    assert not load(tmp_path, changed("sources", ...)).sources  # it may be left out
 
 
 def test_numbers_are_those_of_yaml_1_2(tmp_path):
@@ -44,7 +45,7 @@ def test_numbers_are_those_of_yaml_1_2(tmp_path):
     assert models["names-lstm"].learning_rate == 1
 
 
-@pytest.mark.parametrize("path", ["data/raw/a.zip", "data/raw/deep/a.zip", "./data/raw/a.zip", "data/raw/..a"])
+@pytest.mark.parametrize("path", ["data/raw/a.zip", "data/raw/deep/a.zip", "./data/raw/a.zip", "data/raw/a..b"])
 def test_a_source_may_write_anywhere_below_data_raw(tmp_path, path):
     assert load(tmp_path, changed("sources.archive.file", path)).sources["archive"].file == path
 
@@ -52,30 +53,6 @@ def test_a_source_may_write_anywhere_below_data_raw(tmp_path, path):
 def test_the_projects_own_params_load(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     assert all(len(model.seeds) >= 3 for model in load_params().models.values())
-
-
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        ("seeds: [1\n", "line 2: "),
-        ("seeds:\n  - 1\nseeds:\n  - 2\n", 'line 3: found duplicate key "seeds"'),
-        (PARAMS.replace("epochs: 8}", "epochs: 8, epochs: 9}"), 'found duplicate key "epochs"'),
-        ("a: 1\n  b: 2\n", "line 2: mapping values are not allowed"),
-        ("- 1\n", "found [1]; wanted a block"),
-        ("", "found nothing; wanted a block"),
-        ("a: \x00\n", "not YAML: "),
-        ("a: 2001-13-45\n", "not YAML: month must be in 1..12"),
-        ("a: !!bool maybe\n", "not YAML: 'maybe'"),
-        ("? [[a]]\n: b\n", "not YAML: unhashable type"),
-        ("[" * 500, "not YAML: maximum recursion depth"),
-        (f"a: {'1' * 5000}\n", "not YAML: Exceeds the limit (4300 digits)"),
-        (f"a: 0x{'f' * 5000}\n", "not YAML: Exceeds the limit (4300 digits)"),
-    ],
-    ids=lambda value: value[:20],
-)
-def test_a_file_without_params_is_refused_in_one_line(tmp_path, content, line):
-    (found,) = errors(tmp_path, content)
-    assert line in found
 
 
 def test_a_missing_file_and_bytes_that_are_not_utf_8(here, error_of):

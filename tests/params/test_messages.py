@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.params import RAW, changed, errors, paths
+from tests.support.params import RAW, changed, errors
 
 WANTED = [
     ("models.words-lstm.hidden_size", "x", "a whole number or a list"),
@@ -55,8 +55,9 @@ WANTED = [
 @pytest.mark.parametrize(("path", "value", "wanted"), WANTED)
 def test_a_wrong_value_is_shown_with_the_wanted_one(tmp_path, path, value, wanted):
     (line,) = errors(tmp_path, changed(path, value))
-    found = "nothing" if value in (None, ...) else tuple(value) if "outputs" in wanted else repr(value)
-    assert line.startswith(f"{path}: found {found}; wanted {wanted}")
+    found = "nothing" if value in (None, ...) else str(tuple(value)) if "outputs" in wanted else repr(value)
+    shown = found if len(found) <= 160 else f"{found[:160]}..."
+    assert line.startswith(f"{path}: found {shown}; wanted {wanted}")
 
 
 ABOUT = [  # changed path, its value, path in the message, what it says
@@ -136,18 +137,6 @@ def test_a_source_may_write_below_data_raw_alone(tmp_path, source, path):
 def test_a_raw_file_is_inside_the_project(tmp_path, path):
     (line,) = errors(tmp_path, changed("datasets.words.raw", path))
     assert line.startswith(f"datasets.words.raw: found {path!r}; wanted a path inside the project's folder")
-
-
-# Sizes
-
-UNBOUNDED = {"split_seed", "patience", "learning_rate", "0"}  # and items of sales, which may be any number
-SIZES = [path for path, value in paths(RAW) if type(value) is int and path.rpartition(".")[2] not in UNBOUNDED]
-
-
-@pytest.mark.parametrize("path", [*SIZES, "models.binary-lstm.hidden_size.0"])
-def test_every_size_has_an_upper_bound(tmp_path, path):
-    (line,) = errors(tmp_path, changed(path, 10**13))
-    assert line.startswith(f"{path}: found {10**13}; wanted less than ")
 
 
 # Several errors
