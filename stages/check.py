@@ -3,7 +3,7 @@
 import click
 
 from pipeline import files, paths
-from pipeline.params import load_params
+from pipeline.params import check_places, load_params
 from stages.command import reports_errors
 
 ACCEPTED = "params.yaml: every name, path and size can be used\n"  # a constant, so that no other stage runs again
@@ -14,6 +14,7 @@ ACCEPTED = "params.yaml: every name, path and size can be used\n"  # a constant,
 def main() -> None:
     """Check all of params.yaml, before DVC deletes the outputs of another stage or runs it."""
     params = load_params()
+    check_places(params)
     with files.replacing_file(paths.CHECKED) as partial:
         partial.write_text(ACCEPTED, encoding="utf-8")
     click.echo(f"params.yaml: {len(params.datasets)} data sets and {len(params.models)} models can be used")

@@ -4,7 +4,7 @@ import click
 
 from pipeline import files
 from pipeline.data.fetch import fetch
-from pipeline.params import find_block, load_params
+from pipeline.params import check_places, find_block, load_params
 from stages.command import block_name, reports_errors
 
 
@@ -13,7 +13,10 @@ from stages.command import block_name, reports_errors
 @reports_errors
 def main(name: str) -> None:
     """Fetch the source NAME of params.yaml and write it to its file."""
-    path = fetch(find_block(load_params().sources, name, "sources"))
+    params = load_params()
+    source = find_block(params.sources, name, "sources")
+    check_places(params)
+    path = fetch(source)
     click.echo(f"{name}: {path.stat().st_size:,} bytes in {path}, sha256 {files.sha256(path)}")
 
 

@@ -6,7 +6,7 @@ from pipeline import paths
 from pipeline.data.formats import prepare
 from pipeline.data.prepared import write
 from pipeline.files import replacing_folder
-from pipeline.params import find_block, load_params
+from pipeline.params import check_places, find_block, load_params
 from stages.command import block_name, reports_errors
 
 
@@ -15,7 +15,9 @@ from stages.command import block_name, reports_errors
 @reports_errors
 def main(name: str) -> None:
     """Clean, split and encode the data set NAME of params.yaml into data/prepared/NAME."""
-    params = find_block(load_params().datasets, name, "datasets")
+    whole = load_params()
+    params = find_block(whole.datasets, name, "datasets")
+    check_places(whole)
     with replacing_folder(paths.prepared(name)) as folder:
         prepared = prepare(name, params, folder)
         write(prepared, folder)

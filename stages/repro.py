@@ -7,7 +7,7 @@ import click
 
 from pipeline.execution import parallel
 from pipeline.execution.parallel import DVC, Group
-from pipeline.params import Params, load_params
+from pipeline.params import Params, check_places, load_params
 from stages.command import reports_errors
 
 
@@ -19,7 +19,8 @@ from stages.command import reports_errors
 @reports_errors
 def main(force: bool, jobs: int | None) -> None:
     """Run the pipeline to the same files as `dvc repro`, several data sets at a time."""
-    params = load_params()  # refuses here what stage `check` would refuse
+    params = load_params()  # refuses here what stage `check` would refuse, before DVC reads the file
+    check_places(params)
     count = jobs or parallel.default_jobs()
     first = parallel.first_group(list(params.sources))
     groups = _groups(params, first, force) if count > 1 else []

@@ -1,4 +1,5 @@
 import hashlib
+import subprocess
 
 import pytest
 from click.testing import CliRunner
@@ -52,3 +53,16 @@ def test_unknown_name_is_refused_with_the_known_names(run_fetch):
     result = run_fetch("letter")
     assert result.exit_code == 1
     assert result.output == "Error: sources.letter: no such block in params.yaml; known: letters\n"
+
+
+def test_a_file_that_git_tracks_is_not_overwritten(run_fetch, here):
+    (here / "data/raw").mkdir(parents=True)
+    (here / "data/raw/letters.txt").write_text("mine")
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    subprocess.run(["git", "add", "data"], check=True)
+    result = run_fetch()
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        "Error: params.yaml: sources.letters.file: found 'data/raw/letters.txt', which Git "
+    )
+    assert (here / "data/raw/letters.txt").read_text() == "mine"
