@@ -55,5 +55,5 @@ lock:  ## write the newest versions that pyproject.toml allows into requirements
 	  .lock-venv/bin/python -m pip freeze --local --exclude sequence-pipeline | sed 's/+cpu$$//'; } > requirements.lock
 	rm -rf .lock-venv build *.egg-info
 
-clean:  ## delete .venv and the tools' caches; data, models and runs stay
+clean:  ## delete .venv and the tools' caches; data, models and runs stay (see also: python -m stages.clean)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

@@ -12,11 +12,28 @@ RESULTS = Path("results")
 REPORTS = Path("reports")
 MODEL_CARDS = REPORTS / "models"
 RECEIPT = REPORTS / "published.json"
+TRACKED_RESULTS = ("metrics.json", "curves.csv", "figures")  # of each data set; Git ignores the others
 
 
 def project_folder() -> Path:
     """Return the real project's folder, also where DVC runs an experiment in a copy of it."""
     return Path(os.environ.get("DVC_ROOT") or Path.cwd()).absolute()
+
+
+def is_in_git() -> bool:
+    """Return whether the working folder is inside a Git repository, be Git installed or not."""
+    here = Path.cwd()
+    return any((folder / ".git").exists() for folder in (here, *here.parents))
+
+
+def checkpoints() -> Path:
+    """Return the folder of all checkpoints: in the real project, also where DVC runs an experiment in a copy of it."""
+    return project_folder() / ".checkpoints"
+
+
+def timings() -> Path:
+    """Return the folder of the records of how long trainings took, also in the real project."""
+    return project_folder() / ".timings"
 
 
 def prepared(dataset: str) -> Path:

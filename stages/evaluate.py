@@ -2,9 +2,8 @@
 
 import click
 
-from pipeline import files, paths
+from pipeline import files, leftovers, paths
 from pipeline.determinism import DESCRIPTIONS
-from pipeline.errors import DataError
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.run import evaluate
 from pipeline.params import find_block, load_params
@@ -19,23 +18,13 @@ def main(name: str) -> None:
     params = load_params()
     find_block(params.datasets, name, "datasets")
     models = sorted(params.models_of(name))
-    _refuse_leftovers(name, models)
+    leftovers.refuse(params.model_names)
     with files.replacing_folder(paths.results(name)) as folder:
         evaluations = evaluate(name, models, folder)
     for model in evaluations.names:
         click.echo(f"{model}: {_describe(evaluations, model)}")
     if evaluations.reproducibility != "portable":
         click.echo(f"{name}: {DESCRIPTIONS[evaluations.reproducibility]}")
-
-
-def _refuse_leftovers(name: str, models: list[str]) -> None:
-    """Refuse folders of models that params.yaml does not name: DVC would hash them too."""
-    folders = sorted(path.name for path in paths.models(name).glob("[!.]*"))
-    if leftovers := [folder for folder in folders if folder not in models]:
-        raise DataError(
-            f"{paths.models(name) / leftovers[0]}: params.yaml names no such model of data set {name}; "
-            "delete that folder and run `dvc repro`"
-        )
 
 
 def _describe(evaluations: Evaluations, model: str) -> str:

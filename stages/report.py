@@ -2,9 +2,8 @@
 
 import click
 
-from pipeline import files, paths, report
-from pipeline.errors import DataError
-from pipeline.params import Params, load_params
+from pipeline import files, leftovers, paths, report
+from pipeline.params import load_params
 from pipeline.report.format import format_quantity
 from stages.command import reports_errors
 
@@ -14,7 +13,7 @@ from stages.command import reports_errors
 def main() -> None:
     """Write the results of all data sets as one HTML page and one Markdown page, and a model card for each model."""
     params = load_params()
-    _refuse_leftovers(params)
+    leftovers.refuse(params.model_names)
     view = report.build(params)
     pages = {
         paths.REPORTS / "index.html": report.render_html(view),
@@ -32,16 +31,6 @@ def main() -> None:
             (folder / paths.model_card(name).name).write_text(text, encoding="utf-8", newline="\n")
     contents = f"{format_quantity(len(view.sections), 'data set')}, {format_quantity(len(model_cards), 'model')}"
     click.echo(f"{contents}: open {paths.REPORTS / 'index.html'} in a browser")
-
-
-def _refuse_leftovers(params: Params) -> None:
-    """Refuse folders of data sets that params.yaml does not name, as DVC would hash them with the others."""
-    for home in (paths.PREPARED, paths.MODELS, paths.RESULTS):
-        found = sorted(path.name for path in home.glob("[!.]*"))
-        if left := [name for name in found if name not in params.datasets]:
-            raise DataError(
-                f"{home / left[0]}: params.yaml names no such data set; delete that folder, run `dvc repro`"
-            )
 
 
 if __name__ == "__main__":

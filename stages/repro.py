@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from pipeline import leftovers
 from pipeline.execution import parallel
 from pipeline.execution.parallel import DVC, Group
 from pipeline.params import Params, check_places, load_params
@@ -21,6 +22,7 @@ def main(force: bool, jobs: int | None) -> None:
     """Run the pipeline to the same files as `dvc repro`, several data sets at a time."""
     params = load_params()  # refuses here what stage `check` would refuse, before DVC reads the file
     check_places(params)
+    leftovers.refuse(params.model_names)  # also where `check` need not run
     count = jobs or parallel.default_jobs()
     first = parallel.first_group(list(params.sources))
     groups = _groups(params, first, force) if count > 1 else []
@@ -34,7 +36,7 @@ def main(force: bool, jobs: int | None) -> None:
 
 def _groups(params: Params, first: Group, force: bool) -> list[Group]:
     """Return the data sets to run side by side."""
-    groups = parallel.dataset_groups({dataset: params.models_of(dataset) for dataset in params.datasets})
+    groups = parallel.dataset_groups(params.model_names)
     return parallel.recorded(groups) if force else parallel.unfinished(groups, first)
 
 

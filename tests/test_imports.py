@@ -19,7 +19,14 @@ LAYERS = (
     ("pipeline/data",),
     ("pipeline/params",),
     ("pipeline/execution",),
-    ("pipeline/__init__.py", "pipeline/determinism.py", "pipeline/files.py", "pipeline/paths.py", "pipeline/errors.py"),
+    (
+        "pipeline/__init__.py",
+        "pipeline/determinism.py",
+        "pipeline/files.py",
+        "pipeline/leftovers.py",
+        "pipeline/paths.py",
+        "pipeline/errors.py",
+    ),
 )
 BASE = len(LAYERS) - 1
 EXECUTION_USERS = (

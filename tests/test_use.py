@@ -69,21 +69,31 @@ def test_a_model_and_a_data_set_are_added_in_params_alone(copy):
     assert "data/README.md does not say" in (copy.folder / "reports/models/greetings-rnn.md").read_text()
 
 
-def test_the_folder_of_a_removed_model_must_be_deleted(copy):
-    def rename(params):
-        params["models"]["words-other"] = params["models"].pop("words-lstm")
-
-    copy.change_params(rename)
-    assert "models/words/words-lstm: params.yaml names no such model" in copy.run("dvc", "repro", code=255)
+def rename_model(params):
+    params["models"]["words-other"] = params["models"].pop("words-lstm")
 
 
-def test_the_folder_of_a_removed_data_set_must_be_deleted(copy):
-    def remove(params):
-        del params["datasets"]["overfit"]
-        del params["models"]["overfit-lstm"]
+def remove_data_set(params):
+    del params["datasets"]["overfit"]
+    del params["models"]["overfit-lstm"]
 
-    copy.change_params(remove)
-    assert "overfit: params.yaml names no such data set" in copy.run("dvc", "repro", code=255)
+
+@pytest.mark.parametrize(
+    ("change", "left", "homes"),
+    [
+        (rename_model, "models/words/words-lstm", ("models/words (words-lstm)",)),
+        (remove_data_set, "results/overfit", ("data/prepared (overfit)", "models (overfit)", "results (overfit)")),
+    ],
+)
+def test_what_removed_blocks_have_left_stops_everything_until_it_is_cleaned(copy, change, left, homes):
+    copy.change_params(change)
+    output = copy.run("dvc", "repro", code=255)
+    assert ran(output) == ["check"]
+    (line,) = (line for line in output.splitlines() if line.startswith("Error: "))
+    assert not [words for words in (*homes, "python -m stages.clean") if words not in line]
+    assert f"{left}: deleted" in copy.run("python", "-m", "stages.clean")
+    assert ran(copy.run("dvc", "repro"))[-2:] == ["report", "publish"]
+    assert not (copy.folder / left).exists()
 
 
 def test_a_misspelt_key_stops_everything_in_one_line(copy):

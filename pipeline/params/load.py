@@ -53,6 +53,11 @@ class Params(Block):
         """Return the names of the models trained on a data set, in the order of params.yaml."""
         return tuple(name for name, model in self.models.items() if model.dataset == dataset)
 
+    @property
+    def model_names(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of the models of each data set."""
+        return {dataset: self.models_of(dataset) for dataset in self.datasets}
+
     @model_validator(mode="before")
     @classmethod
     def _complete_models(cls, raw: Any) -> dict[str, Any]:

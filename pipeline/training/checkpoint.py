@@ -116,8 +116,8 @@ def interval() -> tuple[float, int]:
 
 
 def folder(model: str) -> Path:
-    """Return the folder of a model's checkpoints: in the real project, also where DVC runs a copy of it."""
-    return paths.project_folder() / ".checkpoints" / model
+    """Return the folder of a model's checkpoints."""
+    return paths.checkpoints() / model
 
 
 def path(model: str, seed: int, fit: str) -> Path:

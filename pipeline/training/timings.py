@@ -12,8 +12,6 @@ from pathlib import Path
 from pipeline import files, paths
 from pipeline.models.storage import Outcome
 
-FOLDER = ".timings"
-
 
 def seconds_by_seed(outcomes: Iterable[Outcome]) -> dict[int, float]:
     """Return the seconds of each seed's trainings, summed over its fits."""
@@ -41,4 +39,4 @@ def digest(folder: Path) -> str:
 
 
 def _path(dataset: str, model: str, digest: str) -> Path:
-    return paths.project_folder() / FOLDER / dataset / model / f"{digest[:16]}.json"
+    return paths.timings() / dataset / model / f"{digest[:16]}.json"
