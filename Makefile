@@ -1,6 +1,6 @@
 # `make repro` and `make test` do everything, including the setup. `make help` lists all commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify test test-services check format ui lock clean
+.PHONY: help setup scm repro verify test test-services check format ui lock clean
 
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := 1
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED)  ## create .venv with the exact versions of requirements.lock
+setup: $(INSTALLED) scm  ## create .venv with the exact versions of requirements.lock
 
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -21,7 +21,13 @@ $(INSTALLED): requirements.lock
 	pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	@touch $@
 
-repro: $(INSTALLED)  ## run the pipeline, several data sets at a time: check, fetch, prepare, train, evaluate, report, publish
+# DVC refuses a project that is in no Git repository unless its config says so; in a repository that must not be there.
+scm: $(INSTALLED)
+	@if python -c 'import sys; from pipeline import paths; sys.exit(paths.is_in_git())'; \
+	then grep -qs no_scm .dvc/config.local || dvc config --local core.no_scm true; \
+	else ! grep -qs no_scm .dvc/config.local || dvc config --local --unset core.no_scm; fi
+
+repro: $(INSTALLED) scm  ## run the pipeline, several data sets at a time: check, fetch, prepare, train, evaluate, report, publish
 	python -m stages.repro
 	@echo
 	@echo "Report:    reports/index.html (open it in a browser), reports/index.md"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 
 import pytest
@@ -127,6 +128,22 @@ def test_a_deleted_model_card_is_written_again(copy):
     assert ran(copy.run("dvc", "repro", "report")) == ["report"]
     assert "# words-lstm" in card.read_text()
     assert copy.run("git", "status", "--porcelain") == ""
+
+
+def test_a_copy_without_git_runs_after_make_setup_and_compares_again_once_it_is_in_git(copy):
+    def make_setup():
+        installed = copy.folder / ".venv/.installed"  # so that nothing is installed
+        return copy.run("make", f"--assume-old={installed}", "setup")
+
+    shutil.copyfile(ROOT / "Makefile", copy.folder / "Makefile")
+    (copy.folder / ".git").rename(copy.folder.parent / "its repository")
+    assert "not a git repository" in copy.run("dvc", "repro", code=255)
+    make_setup()
+    assert ran(copy.run("dvc", "repro")) == []
+    (copy.folder.parent / "its repository").rename(copy.folder / ".git")
+    make_setup()
+    assert "Traceback" not in copy.run("dvc", "params", "diff")
+    assert "no_scm" not in (copy.folder / ".dvc/config.local").read_text()
 
 
 def readme_commands():
