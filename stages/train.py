@@ -8,7 +8,7 @@ import click
 
 from pipeline import files, paths
 from pipeline.determinism import DESCRIPTIONS
-from pipeline.models.storage import Outcome
+from pipeline.models.storage import FINISHED, Outcome
 from pipeline.params import find_block, load_params
 from pipeline.training import checkpoint, timings
 from pipeline.training.run import train
@@ -43,9 +43,9 @@ def _record_time(folder: Path, outcomes: Sequence[Outcome]) -> None:
 
 
 def _echo_outcomes(name: str, outcomes: Sequence[Outcome], seconds: float) -> None:
-    """Print which seeds diverged, how long the training took, and how far it can be reproduced if not everywhere."""
+    """Print which trainings failed, how long all of them took, and how far they can be reproduced if not everywhere."""
     for outcome in outcomes:
-        if not outcome.finished:
+        if outcome.status != FINISHED:
             click.echo(f"{name} seed {outcome.seed}: {outcome.status}")
     size, level = outcomes[0].parameters, outcomes[0].reproducibility
     time_taken = f"{sum(outcome.seconds for outcome in outcomes):.1f} s of training in {seconds:.1f} s"

@@ -24,6 +24,9 @@ from pipeline.params.models import ModelParams
 # Fits: on the training rows, evaluated on held-out ones; and on all rows, for data that are to be memorised.
 HELD_OUT, REFIT = "held-out", "refit"
 
+# How a training ended: its status is, or begins with, one of these.
+FINISHED, DIVERGED, NOT_LEARNED = "finished", "diverged", "did not learn"
+
 HISTORY_COLUMNS = ("seed", "fit", "epoch", "learning_rate", "train_loss", "validation_loss")
 DESCRIPTION, HISTORY = "model.json", "history.csv"
 DESCRIPTION_KEYS = ("params", "parameters", "seeds", "prepared_digest", "reproducibility", "weights")
@@ -47,7 +50,7 @@ class Outcome:
 
     seed: int
     fit: str
-    status: str  # "finished", or "diverged at epoch N"
+    status: str  # "finished", "diverged at epoch N", or "did not learn: ..." if a constant answer is better
     best_epoch: int  # whose weights are kept; 0 if it diverged
     parameters: int
     epochs: tuple[Epoch, ...]
@@ -57,7 +60,7 @@ class Outcome:
     @property
     def finished(self) -> bool:
         """Return whether there are weights to evaluate."""
-        return self.status == "finished"
+        return self.best_epoch > 0
 
 
 def weights_file(folder: Path, seed: int, fit: str) -> Path:
@@ -116,14 +119,20 @@ def _weights_files(folder: Path, outcomes: Sequence[Outcome]) -> list[Path]:
 
 
 def _describe_seed(outcomes: Iterable[Outcome], seed: int) -> dict[str, Any]:
-    """Return a seed's status, which is that of its first fit that failed, and the epochs of its first fit."""
+    """Return a seed's status, which is that of its fits that failed, and the epochs of its first fit."""
     fits = [outcome for outcome in outcomes if outcome.seed == seed]
-    failed = [f"{o.status} ({o.fit} fit)" for o in fits if not o.finished]
+    failed = [f"{o.status} ({o.fit} fit)" for o in fits if o.status != FINISHED]
     return {
-        "status": failed[0] if failed else "finished",
+        "status": "; ".join(failed) or FINISHED,
         "epochs": len(fits[0].epochs),
         "best_epoch": fits[0].best_epoch,
     }
+
+
+def count_endings(seeds: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many seeds of model.json diverged, and how many did not learn, in either fit; none if none did."""
+    counts = {ending: sum(ending in of["status"] for of in seeds.values()) for ending in (DIVERGED, NOT_LEARNED)}
+    return {ending: count for ending, count in counts.items() if count}
 
 
 def has_weights(file: Path) -> bool:

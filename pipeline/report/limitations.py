@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pipeline.data.formats import FORMATS
 from pipeline.data.wording import join_names
+from pipeline.models.storage import DIVERGED, NOT_LEARNED
 from pipeline.report.details import by_model
 from pipeline.report.format import format_share
 from pipeline.report.load import Results
@@ -21,7 +22,6 @@ def describe_use(results: Results, model: str) -> str:
 
 def describe(results: Results, model: str) -> Iterator[str]:
     """Yield what a model cannot do."""
-    trained = results.models[model]
     if model in results.leaking:
         yield f"{model} {results.about.leak}"
     yield from _better_baselines(results, model)
@@ -29,8 +29,21 @@ def describe(results: Results, model: str) -> Iterator[str]:
     yield from _lowest_recall(results, model)
     if "test" not in results.splits:
         yield "No rows were held out, so its performance on new rows is unknown."
-    if results.loadable_seeds(model) and (failed := len(trained.seeds) - trained.finished):
-        yield f"Training diverged for {failed} of its {len(trained.seeds)} seeds, and may diverge for others, too."
+    yield from _failures(results, model)
+
+
+def _failures(results: Results, model: str) -> Iterator[str]:
+    """Yield for how many seeds the training failed."""
+    failures, seeds = results.models[model].failures, len(results.models[model].seeds)
+    if not results.loadable_seeds(model):
+        return
+    if diverged := failures.get(DIVERGED):
+        yield f"Training diverged for {diverged} of its {seeds} seeds, and may diverge for others, too."
+    if not_learned := failures.get(NOT_LEARNED):
+        yield (
+            f"It did not learn from {not_learned} of its {seeds} seeds: a constant answer has a lower loss on the rows "
+            "on which the weights were chosen. Its figures include these seeds."
+        )
 
 
 def _better_baselines(results: Results, model: str) -> Iterator[str]:

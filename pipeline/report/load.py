@@ -32,8 +32,13 @@ class Model:
 
     @property
     def finished(self) -> int:
-        """Return the number of seeds that finished every fit."""
-        return sum(seed["status"] == "finished" for seed in self.seeds.values())
+        """Return the number of seeds that finished every fit, and learned."""
+        return sum(seed["status"] == storage.FINISHED for seed in self.seeds.values())
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """Return the number of seeds that diverged, and of those that did not learn, under these words."""
+        return storage.count_endings(self.seeds)
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,8 @@ def _training(results: Results, model: str) -> Part:
         if results.params.refit and "test" in results.splits
         else ""
     )
-    ended = f"{trained.finished} of {format_quantity(len(seeds), 'seed')} finished{fits}."
+    failures = "".join(f"; {count} {ending}" for ending, count in trained.failures.items())
+    ended = f"{trained.finished} of {format_quantity(len(seeds), 'seed')} finished{fits}{failures}."
     return Part(
         "Training",
         (

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.data.wording import join_names
 from pipeline.determinism import DESCRIPTIONS
+from pipeline.models.storage import NOT_LEARNED
 from pipeline.params.schema import BASELINE, BOUND, is_baseline
 from pipeline.report import comparisons, ensemble
-from pipeline.report.format import NONE, format_count
+from pipeline.report.format import NONE, format_count, format_quantity
 from pipeline.report.load import Results
 from pipeline.report.parts import Part
 from pipeline.report.ranking import (
@@ -94,6 +95,9 @@ def _of_split(results: Results, split: str) -> Iterator[str]:
     how = only if alone else f"is the best model, chosen on {rows}"
     result = f"{results.label(metric)} {format_metric(results, model, split, metric)}"
     yield f"On {where}: {model} {how}, with {result}{beside}."
+    if not_learned := results.models[model].failures.get(NOT_LEARNED):
+        seeds = format_quantity(len(results.models[model].seeds), "seed")
+        yield f"Warning: {model} did not learn from {not_learned} of {seeds}: a constant answer has a lower loss."
     if split == "test":
         yield from comparisons.describe_model(results, model)
         yield from _cheaper(results, model)

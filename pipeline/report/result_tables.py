@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.data.wording import join_names
 from pipeline.determinism import DESCRIPTIONS, Reproducibility
+from pipeline.models.storage import DIVERGED, FINISHED, NOT_LEARNED
 from pipeline.params.schema import BASELINE, BOUND
 from pipeline.report.format import NONE, format_count, format_numbers
 from pipeline.report.load import Results
@@ -12,6 +13,10 @@ from pipeline.report.published import Published
 from pipeline.report.published_figures import beside_others
 from pipeline.report.ranking import best, describe_rows, format_metric, headline_metric, ranked, selection_split
 
+EVALUATED = {
+    DIVERGED: "the figures are those of the fits that finished",
+    NOT_LEARNED: "it is evaluated all the same",
+}
 SUMMARY = (
     "data set",
     "evaluated on",
@@ -46,7 +51,7 @@ def part(results: Results) -> Part:
         "Results",
         tables=tuple(_metrics_table(results, split) for split in results.splits),
         points=(
-            *describe_diverged(results),
+            *describe_failures(results),
             *describe_training_reproducibility(results),
             *describe_evaluation_reproducibility(results),
             *_references(results),
@@ -124,14 +129,13 @@ def _by_seed(values: Mapping[str, float], seeds: Sequence[str]) -> Iterator[str]
     return (formatted.get(seed, NONE) for seed in seeds)
 
 
-def describe_diverged(results: Results) -> Iterator[str]:
-    """Yield how seeds that did not finish ended."""
+def describe_failures(results: Results) -> Iterator[str]:
+    """Yield how seeds ended that diverged or did not learn."""
     for model, of in results.models.items():
         for seed, record in of.seeds.items():
-            if record["status"] != "finished":
-                others = "the figures are those of the fits that finished"
-                rest = others if results.metrics[model] else "no seed finished"
-                yield f"{model}, seed {seed}: {record['status']}; {rest}."
+            if (status := record["status"]) != FINISHED:
+                evaluated = EVALUATED[NOT_LEARNED if NOT_LEARNED in status else DIVERGED]
+                yield f"{model}, seed {seed}: {status}; {evaluated if results.metrics[model] else 'no seed finished'}."
 
 
 def describe_training_reproducibility(results: Results, model: str | None = None) -> Iterator[str]:

@@ -21,7 +21,7 @@ Predictions = Mapping[str, NDArray[Any]]
 
 
 class Task(Protocol):
-    """What one kind of task supplies: examples, loss and predictions."""
+    """What one kind of task supplies: examples, losses and predictions."""
 
     def shape(self, card: DataCard) -> Shape:
         """Return what a network must read and give out for this data set."""
@@ -35,6 +35,12 @@ class Task(Protocol):
         `outputs` are (b, t, k), or (b, k) for one output a sequence; the batch has the targets.
         """
 
+    def constant_loss(self, model: SequenceModel, train: Examples, scored: Examples) -> float:
+        """Return the mean loss, as `loss` counts it, of the best constant answer to `train` on other examples.
+
+        A network that is worse than that did not learn.
+        """
+
     def predict(self, model: SequenceModel, examples: Examples, params: ModelParams) -> Predictions:
         """Return the predictions of all examples, without training."""
 
@@ -45,3 +51,12 @@ def cross_entropy(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     logits = outputs.flatten(0, -2)  # (items, k)
     total = functional.cross_entropy(logits, targets, ignore_index=UNSCORED, reduction="sum")
     return total, (targets != UNSCORED).sum()
+
+
+def constant_cross_entropy(train: Tensor, scored: Tensor, outputs: int) -> float:
+    """Return the mean nll, in nats, of scored targets under their shares in training, 1 being added to each count."""
+    known, found = (
+        torch.bincount(targets[targets != UNSCORED], minlength=outputs).double() for targets in (train, scored)
+    )
+    shares = (known + 1) / (known + 1).sum()
+    return -(found @ shares.log() / found.sum()).item()

@@ -89,6 +89,11 @@ def text_stream(arrays: Arrays, history: Arrays | None, sequence_length: int, de
     return Stream(torch.from_numpy(symbols.astype(np.int32)).to(device), context)
 
 
+def all_targets(examples: Examples) -> Tensor:
+    """Return the targets of all examples; those of a text are the symbols after its context."""
+    return examples.symbols[examples.context :] if isinstance(examples, Stream) else examples.targets
+
+
 def join_splits(splits: Mapping[str, Arrays]) -> dict[str, NDArray[Any]]:
     """Return the splits of a data set as one, in order, rows padded to the longest."""
     parts = list(splits.values())

@@ -10,9 +10,9 @@ from pipeline.files import Arrays
 from pipeline.models.encoders import Shape
 from pipeline.models.network import SequenceModel
 from pipeline.params.models import ModelParams
-from pipeline.tasks.base import Predictions, cross_entropy
+from pipeline.tasks.base import Predictions, constant_cross_entropy, cross_entropy
 from pipeline.tasks.batching import Batch, reading_batches
-from pipeline.tasks.examples import UNSCORED, Examples, Rows, next_symbol_rows, text_stream
+from pipeline.tasks.examples import UNSCORED, Examples, Rows, all_targets, next_symbol_rows, text_stream
 from pipeline.tasks.reading import read_outputs
 
 
@@ -36,6 +36,10 @@ class NextSymbol:
     def loss(self, model: SequenceModel, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the summed cross-entropy and the number of symbols."""
         return cross_entropy(outputs, batch.targets)
+
+    def constant_loss(self, model: SequenceModel, train: Examples, scored: Examples) -> float:
+        """Return the cross-entropy of each symbol's share of the training symbols, whatever comes before it."""
+        return constant_cross_entropy(all_targets(train), all_targets(scored), model.shape.outputs)
 
     def predict(self, model: SequenceModel, examples: Examples, params: ModelParams) -> Predictions:
         """Predict every symbol once."""

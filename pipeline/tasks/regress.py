@@ -11,7 +11,7 @@ from pipeline.models.network import SequenceModel
 from pipeline.params.models import ModelParams
 from pipeline.tasks.base import Predictions
 from pipeline.tasks.batching import Batch, reading_batches
-from pipeline.tasks.examples import Examples, number_rows
+from pipeline.tasks.examples import Examples, all_targets, number_rows
 from pipeline.tasks.reading import read_outputs
 
 
@@ -32,6 +32,11 @@ class Regress:
         wanted = (batch.targets - scale.mean) / scale.std
         errors = (outputs.squeeze(1) - wanted) ** 2
         return errors.sum(), torch.ones_like(wanted, dtype=torch.int64).sum()
+
+    def constant_loss(self, model: SequenceModel, train: Examples, scored: Examples) -> float:
+        """Return the mean squared difference from the mean of the training targets, in the targets' scale."""
+        known, found = (all_targets(examples).double() for examples in (train, scored))
+        return (((found - known.mean()) / model.shape.targets_scale.std) ** 2).mean().item()
 
     def predict(self, model: SequenceModel, examples: Examples, params: ModelParams) -> Predictions:
         """Return a number for each row."""

@@ -51,6 +51,7 @@ class Record:
     artifacts: tuple[tuple[Path, str], ...]  # each file with its folder in the run
     seeds: tuple[SeedRecord, ...]
     leaks_target: bool = False
+    status: str = storage.FINISHED  # or how many seeds diverged or did not learn
 
     @property
     def run_name(self) -> str:
@@ -108,7 +109,14 @@ def _read_model(results: _Results, model: str) -> Record:
             for seed, outcome in description["seeds"].items()
         ),
         leaks_target=model in results.about.leaks_target,
+        status=_describe_status(description["seeds"]),
     )
+
+
+def _describe_status(seeds: Mapping[str, Any]) -> str:
+    """Return how the trainings of a model's seeds ended."""
+    failures = [f"{count} of {len(seeds)} seeds {ending}" for ending, count in storage.count_endings(seeds).items()]
+    return "; ".join(failures) or storage.FINISHED
 
 
 def _facts(description: Mapping[str, Any]) -> dict[str, str]:

@@ -36,6 +36,7 @@ def _tags(record: Record) -> dict[str, str]:
         "dataset": record.dataset,
         "model": record.name,
         "kind": record.kind,
+        "status": record.status,
     }
     if record.leaks_target:
         tags["leaks_target"] = "yes"
@@ -45,7 +46,7 @@ def _tags(record: Record) -> dict[str, str]:
 
 
 def _write_seed(client: "MlflowClient", experiment: str, parent: str, record: Record, seed: SeedRecord) -> None:
-    """Write one seed as a child of its model's run; a seed that diverged is marked as failed."""
+    """Write one seed as a child of its model's run; one that diverged or did not learn is marked as failed."""
     tags = {
         "mlflow.parentRunId": parent,
         "dataset": record.dataset,

@@ -6,7 +6,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import torch
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from torch import Tensor
 from pipeline import determinism
 from pipeline.data.prepared import Prepared
 from pipeline.models.network import SequenceModel, StackState, build_network, count_parameters
-from pipeline.models.storage import HELD_OUT, REFIT, Epoch, Weights
+from pipeline.models.storage import DIVERGED, FINISHED, HELD_OUT, NOT_LEARNED, REFIT, Epoch, Weights
 from pipeline.params.models import ModelParams
 from pipeline.tasks import TASKS, Task
 from pipeline.tasks.batching import Batch, reading_batches, training_batches
@@ -23,50 +23,17 @@ from pipeline.tasks.examples import Examples, join_splits
 from pipeline.tasks.reading import read_outputs
 from pipeline.training.checkpoint import NO_SAVER, Saver, Snapshot
 from pipeline.training.optim import Optimiser, build_optimiser, learning_rate_at
+from pipeline.training.position import Position
 
-
-@dataclass
-class Position:
-    """How far a training is within an epoch."""
-
-    generator_state: Tensor  # the state of the examples' generator when the epoch began
-    loss: Tensor  # summed so far
-    scored: Tensor  # items so far
-    batches: int = 0  # done
-    state: StackState | None = None  # after the last batch, for the next to continue from
-
-    @classmethod
-    def start(cls, generator: torch.Generator, device: torch.device) -> Self:
-        """Return the position at the start of an epoch."""
-        loss = torch.zeros((), device=device, dtype=torch.float64)
-        return cls(generator.get_state(), loss, torch.zeros((), device=device, dtype=torch.int64))
-
-    @classmethod
-    def from_tensors(cls, batches: int, tensors: Mapping[str, Tensor], device: torch.device) -> Self:
-        """Return the position at which `tensors` was called."""
-        count = sum(name.startswith("state") and name.endswith("-0") for name in tensors)
-        layers = [sorted(name for name in tensors if name.startswith(f"state-{layer}-")) for layer in range(count)]
-        state = tuple(tuple(tensors[name].to(device) for name in names) for names in layers) or None
-        return cls(tensors["order"], tensors["loss"].to(device), tensors["scored"].to(device), batches, state)
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Return everything but the number of batches, by name."""
-        layers = enumerate(self.state or ())
-        state = {f"state-{layer}-{part}": value for layer, parts in layers for part, value in enumerate(parts)}
-        return {"order": self.generator_state, "loss": self.loss, "scored": self.scored, **state}
-
-    def advance(self, loss: Tensor, scored: Tensor, state: StackState) -> None:
-        """Add what a step returned."""
-        self.loss += loss
-        self.scored += scored
-        self.batches, self.state = self.batches + 1, state
+# A network whose loss is this close to that of a constant has learned the constant, if no more: some targets have none.
+TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
     """A network after its training: its weights on the CPU (none if it diverged), and its history."""
 
-    status: str  # "finished", or "diverged at epoch N"
+    status: str  # how it ended, as in `Outcome`
     best_epoch: int  # whose weights these are
     parameters: int
     history: tuple[Epoch, ...]
@@ -110,10 +77,12 @@ class Trainer:
         self.optimiser.learning_rate = learning_rate_at(self.params, epoch - 1 + done / batches)
 
     def _validation_loss(self) -> float | None:
-        if self.validation is None:
-            return None
+        return None if self.validation is None else self._loss(self.validation)
+
+    def _loss(self, examples: Examples) -> float:
+        """Return the mean loss of the network as it is."""
         total, count = 0.0, 0
-        for batch, outputs in read_outputs(self.model, reading_batches(self.validation, self.params)):
+        for batch, outputs in read_outputs(self.model, reading_batches(examples, self.params)):
             loss, scored = self.task.loss(self.model, outputs, batch)
             total, count = total + loss.item(), count + int(scored.item())
         return total / count
@@ -140,6 +109,18 @@ class Trainer:
     def diverged(self) -> bool:
         """Return whether a loss of the last epoch is not finite."""
         return bool(self.history) and not _is_finite(self.history[-1])
+
+    def describe_end(self) -> str:
+        """Return how the training ended, once it has: a kept network that is worse than a constant did not learn."""
+        if self.diverged:
+            return f"{DIVERGED} at epoch {len(self.history)}"
+        loss = self.history[self.best_epoch - 1].validation_loss
+        if loss is None:  # the training loss is that of all networks of the epoch, the kept one being the last
+            loss = self._loss(self.train)
+        constant = self.task.constant_loss(self.model, self.train, self.validation or self.train)
+        if loss <= constant or math.isclose(loss, constant, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
+            return FINISHED
+        return f"{NOT_LEARNED}: loss {loss:.3g}, where a constant reaches {constant:.3g}"
 
     def snapshot(self) -> Snapshot:
         """Copy everything that has changed since the start."""
@@ -214,9 +195,10 @@ def train_network(
         trainer.record(epoch)
         on_epoch(epoch)
     saver.offer(trainer.snapshot, final=True)
-    status = f"diverged at epoch {len(trainer.history)}" if trainer.diverged else "finished"
     size = count_parameters(trainer.model)
-    return TrainedNetwork(status, trainer.best_epoch, size, tuple(trainer.history), trainer.best_weights)
+    return TrainedNetwork(
+        trainer.describe_end(), trainer.best_epoch, size, tuple(trainer.history), trainer.best_weights
+    )
 
 
 def _to_arrays(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:

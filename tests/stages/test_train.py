@@ -18,6 +18,7 @@ from pipeline.training import checkpoint, timings
 from stages.train import main
 from tests.stages.conftest import command
 from tests.support.processes import running, wait
+from tests.support.project import params_text, prepare, write
 
 pytestmark = pytest.mark.xdist_group("project")
 
@@ -135,6 +136,19 @@ def test_a_model_that_diverges_is_no_error(project, trained):
     assert set(found) == {"model.json", "history.csv"}
     seeds = json.loads(found["model.json"])["seeds"]
     assert all(re.match(r"diverged at epoch [123] \(held-out fit\)", seed["status"]) for seed in seeds.values())
+
+
+def test_a_model_that_did_not_learn_is_named_and_keeps_its_weights(here):
+    absurd = {"dataset": "binary", "cell": "linear", "input": "values", "learning_rate": 1000.0}
+    write(here, params_text(("binary",), {"binary-absurd": absurd}))
+    prepare(here)
+    done = CliRunner().invoke(main, ["binary-absurd"])
+    lines = [line for line in done.output.splitlines() if "did not learn: loss" in line]
+    assert (done.exit_code, len(lines)) == (0, 4)
+    found = content(here / "models/binary/binary-absurd")
+    assert len([name for name in found if name.endswith(".safetensors")]) == 4
+    for seed in json.loads(found["model.json"])["seeds"].values():
+        assert re.fullmatch(r"did not learn: .* \(held-out fit\); did not learn: .* \(refit fit\)", seed["status"])
 
 
 def test_a_device_that_does_not_exist_ends_in_one_line_and_changes_nothing(project, model, run):

@@ -84,7 +84,7 @@ NUMBERS = {"cell": "lstm", "input": "values", "scaling": "standard"}
 STREAM = {"cell": "lstm", "sampling": "consecutive", "sequence_length": 8, "input": "embedding", "embedding_size": 4}
 TOO_FAST = {"optimiser": "sgd", "learning_rate": 1e30}
 MODELS: dict[str, dict[str, Any]] = {  # each answers a call of `pipeline.load`
-    "words-lstm": {"dataset": "words", "cell": "lstm"},
+    "words-lstm": {"dataset": "words", "cell": "lstm", "learning_rate": 0.05},
     "binary-lstm": {"dataset": "binary", **NUMBERS},
     "overfit-lstm": {"dataset": "overfit", **NUMBERS, "seeds": [7]},
     "sums-lstm": {"dataset": "sums", **NUMBERS},
@@ -94,12 +94,12 @@ MODELS: dict[str, dict[str, Any]] = {  # each answers a call of `pipeline.load`
     "names-rnn": {"dataset": "names", "cell": "rnn", "learning_rate": 0.02, "epochs": 30},  # learns the classes
     "lyrics-lstm": {"dataset": "lyrics", **STREAM, "output_dropout": 0.2},
     "text-lstm": {"dataset": "text", **STREAM},
-    "text-bidirectional": {"dataset": "text", **STREAM, "bidirectional": True},
+    "text-bidirectional": {"dataset": "text", **STREAM, "bidirectional": True, "learning_rate": 0.1},
     "vowels-lstm": {"dataset": "vowels", "cell": "lstm", "supervision": "every-step"},
 }
 LEAKING = "text-bidirectional"
 DIVERGED = "sales-lost"  # every seed of it
-UNSTABLE = "sums-unstable"  # seed 2 diverges
+UNSTABLE = "sums-unstable"  # seed 2 diverges, the other two do not learn
 ALL_MODELS = MODELS | {
     DIVERGED: {"dataset": "sales", **NUMBERS, "window": 4, **TOO_FAST},
     UNSTABLE: {"dataset": "sums", **NUMBERS, **TOO_FAST, "learning_rate": 500.0, "batch_size": 4, "seeds": [1, 2, 3]},

@@ -54,6 +54,34 @@ def test_the_squared_error_is_in_the_scale_of_the_targets():
     assert (total.item(), count.item()) == (pytest.approx(0.25 + 4), 2)
 
 
+NUMBERS = {"input": "values", "scaling": "standard"}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "content", "changes"),
+    [
+        (small.words, "ab\nba\ncab\nabc\ncba\nbac\nacb\n", {}),
+        (small.text, "aab" * 50, {"sequence_length": 4}),
+        (small.labelled, "".join(f"{'xxy'[n % 3]}{'z' * n},{'xxy'[n % 3]}\n" for n in range(60)), {}),
+        (small.windows, "babeb" * 30, {"supervision": "every-step"}),
+        (small.pairs, "".join(f"{n},{n * n}\n" for n in range(20)), NUMBERS),
+        (small.pairs, "".join(f"{n},{n * n}\n" for n in range(20)), {"input": "values"}),
+        (small.series, [n * n for n in range(40)], {**NUMBERS, "window": 2}),
+    ],
+)
+def test_the_loss_of_a_constant_is_fitted_to_the_training_rows_alone(prepare, content, changes):
+    prepared, params = prepare(content), model_params(**changes)
+    task, model = TASKS[prepared.card.task], network(params, prepared)
+    train, test = (task.examples(prepared.splits[split], None, params, CPU) for split in ("train", "test"))
+    known, truth = (task.predict(model, examples, params)["truth"] for examples in (train, test))
+    if model.shape.logits:
+        counts = np.bincount(known, minlength=model.shape.outputs) + 1
+        losses = -np.log(counts / counts.sum())[truth]
+    else:
+        losses = ((truth - known.mean()) / model.shape.targets_scale.std) ** 2
+    assert task.constant_loss(model, train, test) == pytest.approx(losses.mean())
+
+
 # Shapes
 
 

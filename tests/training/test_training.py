@@ -1,6 +1,7 @@
 """One epoch of a training, and how a training ends."""
 
 import math
+import re
 
 import pytest
 import torch
@@ -107,6 +108,33 @@ def test_a_training_with_far_too_high_a_learning_rate_diverges(pairs):
     last = trained.history[-1]
     assert not (math.isfinite(last.train_loss) and math.isfinite(last.validation_loss))
     assert (trained.best_epoch, dict(trained.weights)) == (0, {})
+
+
+DEAD = {"input": "values", "head": "linear-relu", "optimiser": "sgd", "learning_rate": 0.5}  # its ReLU gives zeros
+ABSURD = {"cell": "rnn", "learning_rate": 10.0}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "changes", "fit", "constant"),
+    [
+        ("pairs", DEAD, HELD_OUT, 26.1),
+        ("pairs", DEAD, REFIT, 26.2),  # the variance of a + 2b
+        ("names", ABSURD, HELD_OUT, 1.1),  # of three classes
+    ],
+)
+def test_a_network_that_is_worse_than_a_constant_did_not_learn(dataset, changes, fit, constant, request):
+    trained = loop.train_network(model_params(**changes), request.getfixturevalue(dataset), 1, fit)
+    found = re.fullmatch("did not learn: loss (.+), where a constant reaches (.+)", trained.status)
+    assert float(found[2]) == constant < float(found[1])
+    assert trained.best_epoch
+    assert trained.weights  # to be evaluated
+
+
+@pytest.mark.parametrize(("learning_rate", "status"), [(0.1, "finished"), (1e-6, "did not learn")])
+def test_a_network_learns_the_only_target_there_is(learning_rate, status):
+    one = small.pairs("1 2,3\n", validation=0.0, test=0.0, refit=True)
+    params = model_params(input="values", scaling="standard", learning_rate=learning_rate, epochs=60)
+    assert loop.train_network(params, one, 1, REFIT).status.startswith(status)
 
 
 def test_patience_ends_a_training_and_the_best_epoch_is_kept(noise):
