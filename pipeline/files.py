@@ -9,8 +9,9 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,9 +117,14 @@ def read_json(path: Path) -> Any:
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV with Unix line ends, each float in the shortest form that reads back as the same number."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+        write_csv_rows(file, chain([header], rows))
+
+
+def write_csv_rows(stream: TextIO, rows: Iterable[Sequence[object]]) -> None:
+    """Write rows of a CSV to a stream, as `write_csv` does."""
+    # With line ends of two characters the writer quotes either of them in a text. A reader would end the row there.
+    unix = _Writer(lambda row: stream.write(row[:-2] + "\n"))
+    csv.writer(unix, lineterminator="\r\n").writerows(rows)
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -149,7 +155,7 @@ def write_arrays(folder: Path, arrays: Arrays) -> None:
 class _Writer:
     """A file-like object with nothing but `write`."""
 
-    write: Callable[[bytes], int]
+    write: Callable[[Any], int]
 
 
 def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:

@@ -23,6 +23,7 @@ TOP = 5
     help="Where the rows of --input go with their answers; stdout by default, and for -.",
 )
 @click.option("--column", help="The column of --input that has the inputs.  [default: as in the data set's file]")
+@click.option("--spreadsheet", is_flag=True, help="Put an apostrophe before each text that looks like a formula.")
 @click.option(
     "--top", type=click.IntRange(min=1), help=f"How many of the most likely answers to print.  [default: {TOP}]"
 )
@@ -37,6 +38,7 @@ def main(
     source: Path | None,
     output: Path | None,
     column: str | None,
+    spreadsheet: bool,
     top: int | None,
     network: int | None,
 ) -> None:
@@ -57,14 +59,17 @@ def main(
     """
     if bool(inputs) == bool(source):
         raise click.UsageError("wanted either INPUTS or --input PATH")
-    if source is None and (output or column):
-        raise click.UsageError("--output and --column go with --input PATH")
+    if source is None and (output or column or spreadsheet):
+        raise click.UsageError("--output, --column and --spreadsheet go with --input PATH")
     if source and top:
         raise click.UsageError("--top goes with INPUTS; a row of --input gets the most likely answer")
     try:
         predictor = pipeline.load(name, seed=network)
         predictor.notify = partial(click.echo, err=True)
-        lines = predictor.answer_table(source, output, column) if source else predictor.describe_all(inputs, top or TOP)
+        if source:
+            lines = predictor.answer_table(source, output, column, spreadsheet=spreadsheet)
+        else:
+            lines = predictor.describe_all(inputs, top or TOP)
         click.echo("\n".join(lines), nl=bool(lines))
     except KeyboardInterrupt:
         os._exit(130)  # at once: a second Ctrl-C would meet torch's threads while Python shuts down

@@ -22,6 +22,7 @@ LAYERS = (
     (
         "pipeline/__init__.py",
         "pipeline/determinism.py",
+        "pipeline/spreadsheets.py",
         "pipeline/files.py",
         "pipeline/leftovers.py",
         "pipeline/paths.py",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from pipeline import files
+from pipeline import files, spreadsheets
 from pipeline.evaluation import plots
 
 Rows = list[dict[str, str]]
@@ -32,12 +32,12 @@ def forecast_figures(dataset: str, folder: Path) -> list[PlotJob]:
     if not (table := folder / "tables" / "forecast.csv").exists():
         return []
     path, title = folder / "figures" / "forecast.png", f"{dataset}: forecasts of the test days"
-    return [partial(plots.plot_forecast, files.read_csv(table), path, title)]
+    return [partial(plots.plot_forecast, spreadsheets.read_csv(table), path, title)]
 
 
 def _by_model(table: Path) -> dict[str, Rows]:
     """Return a table's rows by model; none if there is no such table."""
     grouped: dict[str, Rows] = {}
-    for row in files.read_csv(table) if table.exists() else ():
+    for row in spreadsheets.read_csv(table) if table.exists() else ():
         grouped.setdefault(row["model"], []).append(row)
     return grouped

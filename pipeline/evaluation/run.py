@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline import files, paths
+from pipeline import files, paths, spreadsheets
 from pipeline.data import prepared as data
 from pipeline.data.prepared import DataCard
 from pipeline.evaluation import about, figures, intervals, significance
@@ -51,12 +51,12 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
     files.write_json(folder / "metrics.json", summarise(evaluations, prepared.card))
     files.write_csv(folder / "seeds.csv", SEED_COLUMNS, _seed_rows(evaluations))
     for name, (header, rows) in make_tables(task.tables, prepared, evaluations).items():
-        files.write_csv(folder / "tables" / name, header, rows)
+        spreadsheets.write_csv(folder / "tables" / name, header, rows)
     block_size = prepared.card.season or references.block_size
     for name, compare in COMPARISON_TABLES:
         if comparisons := compare(prepared.card, evaluations, block_size, leaking):
             table = folder / "tables" / f"{name}.csv"
-            files.write_csv(table, significance.COLUMNS, significance.comparison_rows(comparisons))
+            spreadsheets.write_csv(table, significance.COLUMNS, significance.comparison_rows(comparisons))
     if plots := [plot for make_figures in task.figures for plot in make_figures(dataset, folder)]:
         executor.run(run_job, plots, preload=PRELOAD)
     return evaluations

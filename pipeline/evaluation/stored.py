@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import files, paths
+from pipeline import files, paths, spreadsheets
 from pipeline.errors import DataError
 from pipeline.evaluation import about
 from pipeline.evaluation.about import About
@@ -42,7 +42,7 @@ def read(dataset: str, models: Sequence[str]) -> StoredResults:
         about=about.read(folder),
         metrics=metrics,
         values=files.read_csv(folder / "seeds.csv"),
-        tables={path.stem: files.read_csv(path) for path in table_files},
+        tables={path.stem: spreadsheets.read_csv(path) for path in table_files},
         table_files=table_files,
         figures=tuple(sorted((folder / "figures").glob("*.png"))),
     )

@@ -89,13 +89,16 @@ class Predictor(ABC):
         if taken := [name for name in self.answer_columns if name in header]:
             raise InputError(f"{source}: line 1: column {taken[0]!r} would be there twice; rename it")
 
-    def answer_table(self, source: Path, output: Path | None, column: str | None = None) -> list[str]:
+    def answer_table(
+        self, source: Path, output: Path | None, column: str | None = None, *, spreadsheet: bool = False
+    ) -> list[str]:
         """Answer every row of a CSV.
 
         Args:
             source: A CSV with a header, as a file or a pipe.
             output: Where its rows go with their answers; None is standard output.
             column: The column that holds the inputs; None is the attribute `column`.
+            spreadsheet: Whether an apostrophe goes before each text that a spreadsheet would run as a formula.
 
         Returns:
             Lines for a person on what was written; none if the rows went to standard output.
@@ -108,7 +111,8 @@ class Predictor(ABC):
         progress = table.RowProgress(self.name)
         with closing(progress.bar):
             inputs = self._encode_rows(source, index, rows, progress)
-            table.write_csv(output, (*header, *self.answer_columns), self._answer_rows(inputs, progress))
+            answered = self._answer_rows(inputs, progress)
+            table.write_csv(output, (*header, *self.answer_columns), answered, spreadsheet=spreadsheet)
         if progress.oov_rows:
             found = f"{progress.oov_rows:,} of {progress.rows:,} rows have {self.reader.oov_description}"
             self.notify(f"{self.name}: {found}: {oov.format_symbols(progress.oov_symbols)}")

@@ -45,7 +45,9 @@ class Forecaster(Regressor):
         """Return a line with the next day's value."""
         return [f"next day  {self.predict(text):.6g}"]
 
-    def answer_table(self, source: Path, output: Path | None, column: str | None = None) -> list[str]:
+    def answer_table(
+        self, source: Path, output: Path | None, column: str | None = None, *, spreadsheet: bool = False
+    ) -> list[str]:
         """Forecast each day that has as many days before it as the model reads, and the day after the last.
 
         Args:
@@ -53,6 +55,7 @@ class Forecaster(Regressor):
                 columns of stores and items, it has one row for each day.
             output: Where the days go with their forecasts. Without it only the day after the last is forecast.
             column: The column of the values; None is that of the data set's file.
+            spreadsheet: As in `Predictor.answer_table`.
 
         Returns:
             A line for a person: the forecast if there is no output, otherwise what was written.
@@ -70,5 +73,5 @@ class Forecaster(Regressor):
         header = (self.reader.params.date, column or self.column)
         self.require_free_columns(source, header)
         answered = ((*row, *cells) for row, cells in zip(rows, self.table_cells(items), strict=True))
-        write_csv(output, (*header, *self.answer_columns), answered)
+        write_csv(output, (*header, *self.answer_columns), answered, spreadsheet=spreadsheet)
         return describe_output(output, f"{len(rows)} days in {output}; the last row is the day after {days[-1]}")

@@ -1,6 +1,5 @@
 """Read inputs from a CSV, write answers to a file, a pipe or standard output, and show how far that is."""
 
-import csv
 import os
 import stat
 import sys
@@ -12,7 +11,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from pipeline import files
+from pipeline import files, spreadsheets
 from pipeline.data import readers
 from pipeline.data.inputs import input_errors
 from pipeline.errors import DataError, InputError
@@ -72,7 +71,7 @@ def _read_rows(source: Path) -> Iterator[tuple[int, list[str]]]:
         yield from readers.table(source)
 
 
-def write_csv(output: Path | None, header: Sequence[str], rows: Iterable[Row]) -> None:
+def write_csv(output: Path | None, header: Sequence[str], rows: Iterable[Row], *, spreadsheet: bool = False) -> None:
     """Write a CSV.
 
     Args:
@@ -80,10 +79,13 @@ def write_csv(output: Path | None, header: Sequence[str], rows: Iterable[Row]) -
             pipe or a device, which gets the rows as they come. None is standard output.
         header: The names of the columns.
         rows: The rows, which may be computed as they are written.
+        spreadsheet: Whether an apostrophe goes before each text that a spreadsheet would run as a formula.
 
     Raises:
         InputError: if the output cannot be written.
     """
+    if spreadsheet:
+        header, rows = spreadsheets.escape_formulas(header), map(spreadsheets.escape_formulas, rows)
     if output is None or _is_standard_output(output):
         if sys.stdout is None:
             raise InputError("standard output: closed; wanted --output PATH, or where to write")
@@ -130,4 +132,4 @@ def _stream_csv(stream: TextIO, header: Sequence[str], rows: Iterable[Row]) -> N
     """Write a CSV to a stream, which cannot be emptied again after an error."""
     remaining = iter(rows)
     first = list(islice(remaining, 1))  # before the header: the first rows may raise
-    csv.writer(stream, lineterminator="\n").writerows(chain([header], first, remaining))
+    files.write_csv_rows(stream, chain([header], first, remaining))

@@ -85,6 +85,14 @@ def test_a_series_gets_a_forecast_of_each_day_and_the_next(ask, table, tmp_path,
         assert ask("sales-lstm", "--input", source, *choice).output == line
 
 
+def test_formulas_are_marked_for_a_spreadsheet_only_if_asked(ask, table, tmp_path):
+    source = table("=1+1,name\n=cmd|x,Ksax\n-5,Ksax\n")
+    for choice, mark in (((), ""), (("--spreadsheet",), "'")):
+        ask("names-lstm", "--input", source, "--output", tmp_path / "out.csv", *choice)
+        assert [row[0] for row in read(tmp_path / "out.csv")] == [f"{mark}=1+1", f"{mark}=cmd|x", "-5"]
+    assert ask("names-lstm", "--input", source, "--spreadsheet").stdout == (tmp_path / "out.csv").read_text()
+
+
 @pytest.mark.parametrize(("name", "content"), [("names-lstm", "id,name\n1,K\n2, \n"), ("sales-lstm", "date,sales\n")])
 def test_an_invalid_table_ends_in_one_line_and_no_output(ask, table, name, content):
     source = table(content)
@@ -111,6 +119,7 @@ def test_symbols_outside_the_alphabet_of_a_text_are_listed(ask, table):
         ("names-lstm",),
         ("names-lstm", "K", "--input", "x.csv"),
         ("names-lstm", "K", "--output", "x.csv"),
+        ("names-lstm", "K", "--spreadsheet"),
         ("names-lstm", "K", "--top", "0"),
         ("names-lstm", "--input", "x.csv", "--top", "5"),
     ],
