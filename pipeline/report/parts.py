@@ -1,5 +1,6 @@
 """The building blocks of the pages, which are all that the templates know."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -53,6 +54,11 @@ class Code:
 
     language: str
     lines: tuple[str, ...]
+
+    @property
+    def fence(self) -> str:
+        """Return backticks for around the lines: more than the lines themselves have in a row."""
+        return "`" * max([3, *(len(run) + 1 for line in self.lines for run in re.findall("`+", line))])
 
 
 @dataclass(frozen=True)

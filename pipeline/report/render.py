@@ -9,7 +9,13 @@ from pipeline.report.parts import Link, Markdown, Section
 from pipeline.report.sections import View
 
 TEMPLATES = Path(__file__).parent / "templates"
-MARKDOWN_SYMBOLS = re.compile(r"([\\`*_{}\[\]<>#|~])")
+# Marks of Markdown, and of what its readers add: entities, formulas, addresses that become links, and emoji.
+MARKDOWN_SYMBOLS = re.compile(r"([\\`*_{}\[\]<>#|~$&]|:(?=//|[\w+-]+:)|(?<=www)\.)")
+# Characters that are not seen but change what is: controls, marks of direction, and spaces without width. The joiners
+# of letters (U+200C, U+200D) are left, as scripts need them.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
 
 
 def render_html(view: View) -> str:
@@ -38,9 +44,17 @@ def _render(template: str, *, autoescape: bool, **more: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=show_invisible,
     )
     environment.filters.update(base64=_base64, md=_escaped)
     return environment.get_template(template).render(**more)
+
+
+def show_invisible(value: Any) -> Any:
+    """Write each character that nobody sees as its code, wherever a text goes into a page."""
+    if not isinstance(value, str) or not INVISIBLE.search(value):
+        return value
+    return INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
 
 
 def _tidy(text: str) -> str:
