@@ -11,14 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from tokenize import TokenError
+from typing import Any, TextIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import REPAIR, DataError, PipelineError
 
 Arrays = Mapping[str, NDArray[Any]]
+Content = TypeVar("Content", bound=BaseModel)
+
+MAX_REASON = 200  # characters of what is wrong with a file
 
 
 @contextmanager
@@ -110,8 +115,31 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; run `dvc repro`, which makes it") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON ({error}); delete it and run `dvc repro`") from None
+
+
+def read_as(path: Path, content: type[Content]) -> Content:
+    """Read a JSON file that an earlier stage wrote, as an object of this class.
+
+    Raises:
+        DataError: if the file is missing, cannot be read, or is not of this form.
+    """
+    try:
+        return content.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; run `dvc repro`, which makes it") from None
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; {REPAIR}") from None
+    except ValidationError as error:
+        raise DataError(f"{path}: {_describe_first(error)}; {REPAIR}") from None
+
+
+def _describe_first(error: ValidationError) -> str:
+    """Return the first error's key and message in one line."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    key = ".".join(map(str, first["loc"]))
+    return " ".join(f"{key}: {first['msg']}".removeprefix(": ").split())[:MAX_REASON]
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -158,17 +186,21 @@ class _Writer:
     write: Callable[[Any], int]
 
 
+# What NumPy raises for a file that it did not write.
+UNREADABLE = (ArithmeticError, EOFError, MemoryError, RecursionError, SyntaxError, TokenError, TypeError, ValueError)
+
+
 def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
     """Return the arrays that `write_arrays` wrote, memory-mapped, by name.
 
     Raises:
         DataError: if a file is damaged.
     """
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for path in sorted(folder.glob("*.npy")):
         try:
             arrays[path.stem] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError):
+        except UNREADABLE:
             raise DataError(f"{path}: damaged; run `dvc repro -f prepare@{folder.parent.name}`") from None
     return arrays
 

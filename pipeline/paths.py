@@ -51,6 +51,11 @@ def model(dataset: str, name: str) -> Path:
     return MODELS / dataset / name
 
 
+def root_of(folder: Path) -> Path:
+    """Return the folder of the project that this folder of a prepared data set or of a model is in."""
+    return folder.absolute().parents[2]
+
+
 def results(dataset: str) -> Path:
     """Return the folder of a data set's metrics, tables and figures."""
     return RESULTS / dataset

@@ -23,6 +23,7 @@ LAYERS = (
         "pipeline/__init__.py",
         "pipeline/determinism.py",
         "pipeline/spreadsheets.py",
+        "pipeline/manifest.py",
         "pipeline/files.py",
         "pipeline/leftovers.py",
         "pipeline/paths.py",

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import Field, StringConstraints
 
-from pipeline import files
+from pipeline import files, manifest
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.errors import REPAIR, DataError
 from pipeline.files import Arrays
@@ -38,7 +38,7 @@ class Scale(Block):
     """
 
     mean: float
-    std: float
+    std: Annotated[float, Field(gt=0)]
     seasonal_error: float = 0.0  # of a series: mean absolute change from one season to the next
 
 
@@ -71,6 +71,13 @@ class DataCard(Block):
     digest: str  # of arrays, vocabulary and class names
 
 
+class VocabularyFile(Block):
+    """The content of vocabulary.json: the symbols in the order of their ids, and the names of the classes."""
+
+    symbols: Annotated[tuple[Annotated[str, StringConstraints(min_length=1, max_length=1)], ...], Field(min_length=1)]
+    classes: tuple[str, ...] | None
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A data set ready for training: data card, vocabulary, class names and the arrays of each split."""
@@ -89,40 +96,33 @@ def write(prepared: Prepared, folder: Path) -> None:
             if not _is_mapped_from(array, folder / split / f"{name}.npy"):
                 files.write_arrays(folder / split, {name: array})
     if prepared.vocabulary:
-        files.write_json(folder / VOCABULARY, _describe_vocabulary(prepared.vocabulary, prepared.classes))
+        content = VocabularyFile(symbols=prepared.vocabulary.symbols, classes=prepared.classes or None)
+        files.write_json(folder / VOCABULARY, content.model_dump(mode="json"))
     files.write_json(folder / CARD, prepared.card.model_dump(mode="json"))
+    manifest.write(folder)
 
 
 def read(folder: Path) -> Prepared:
     """Read a prepared data set that `write` wrote; its arrays are memory-mapped and read-only.
 
     Raises:
-        DataError: if a file is missing, damaged or of another version.
+        DataError: if a file is missing, cannot be read or is of another version.
     """
-    files.read_json(folder / CARD)  # for its error messages
-    try:
-        card = DataCard.model_validate_json((folder / CARD).read_bytes())
-    except ValidationError:
-        raise DataError(f"{folder / CARD}: not a data card of this version; run `dvc repro`") from None
-    vocabulary = None
-    if card.symbols is not None:
-        vocabulary = Vocabulary(tuple(files.read_json(folder / VOCABULARY)["symbols"]))
+    card = files.read_as(folder / CARD, DataCard)
+    vocabulary = None if card.symbols is None else _read_vocabulary(folder / VOCABULARY, card)
     splits = {split: files.read_arrays(folder / split) for split in SPLITS if split in card.rows}
     if missing := [split for split, arrays in splits.items() if not arrays]:
         raise DataError(f"{folder / missing[0]}: no arrays; run `dvc repro`, which makes them")
     return Prepared(card, vocabulary, tuple(card.classes or ()), splits)
 
 
-def read_verified(folder: Path) -> Prepared:
-    """Read a prepared data set and check all of its content against its digest.
-
-    Raises:
-        DataError: as for `read`, and if the content has changed.
-    """
-    prepared = read(folder)
-    if content_digest(prepared.vocabulary, prepared.classes, prepared.splits) != prepared.card.digest:
-        raise DataError(f"{folder}: damaged, by the digest in its {CARD}; {REPAIR}")
-    return prepared
+def _read_vocabulary(path: Path, card: DataCard) -> Vocabulary:
+    content = files.read_as(path, VocabularyFile)
+    vocabulary = Vocabulary(content.symbols)
+    found = len(set(content.symbols)), vocabulary.unknown, content.classes or ()
+    if found != (card.symbols, card.unknown, tuple(card.classes or ())) or vocabulary.size != card.symbols:
+        raise DataError(f"{path}: other symbols or classes than {CARD} has; {REPAIR}")
+    return vocabulary
 
 
 def content_digest(vocabulary: Vocabulary | None, classes: tuple[str, ...], splits: Mapping[str, Arrays]) -> str:
@@ -150,10 +150,6 @@ def scale(numbers: NDArray[Any], season: int | None = None) -> Scale:
         return Scale(mean=mean, std=std or 1.0)
     changes = np.abs(values[season:] - values[:-season])
     return Scale(mean=mean, std=std or 1.0, seasonal_error=math.fsum(changes) / changes.size)
-
-
-def _describe_vocabulary(vocabulary: Vocabulary, classes: tuple[str, ...]) -> dict[str, Any]:
-    return {"symbols": list(vocabulary.symbols), "classes": list(classes) or None}
 
 
 def _read_bytes(array: NDArray[Any]) -> Iterator[bytes]:

@@ -81,7 +81,7 @@ def _splits(prepared: Prepared) -> dict[str, Split]:
 
 def _evaluate_network(prepared: Prepared, folder: Path, seed: int) -> dict[str, SplitResult]:
     """Return the predictions of a network on each split; none where its fit diverged."""
-    task, params, device = TASKS[prepared.card.task], storage.read_params(folder), choose_device()
+    task, params, device = TASKS[prepared.card.task], storage.read_description(folder).params, choose_device()
     results: dict[str, SplitResult] = {}
     for name, split in _splits(prepared).items():
         model = _load(prepared, folder, seed, split.fit)
@@ -115,4 +115,4 @@ def _compute_bound(prepared: Prepared) -> dict[str, SplitResult]:
 def _load(prepared: Prepared, folder: Path, seed: int, fit: str) -> SequenceModel | None:
     """Return a trained network, or None if it diverged."""
     shape = TASKS[prepared.card.task].shape(prepared.card)
-    return load_network(storage.read_params(folder), shape, folder, seed, fit)
+    return load_network(storage.read_description(folder).params, shape, folder, seed, fit)

@@ -1,14 +1,14 @@
 """Evaluate all models of a data set; write metrics, tables and figures."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline import files, paths, spreadsheets
-from pipeline.data import prepared as data
 from pipeline.data.prepared import DataCard
+from pipeline.data.verification import read_verified
 from pipeline.evaluation import about, figures, intervals, significance
 from pipeline.evaluation.about import About
 from pipeline.evaluation.ensemble import ensemble_metrics
@@ -20,6 +20,7 @@ from pipeline.evaluation.tasks.base import References, TaskEvaluation
 from pipeline.execution import executor
 from pipeline.execution.executor import Report
 from pipeline.models import storage
+from pipeline.params.models import ModelParams
 
 Job = Callable[[], Any]
 
@@ -38,15 +39,16 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
         NotTrainedError: if a model's files are missing, damaged or of an earlier version.
         ParamsError: if an environment variable names no usable device or number of workers.
     """
-    prepared = data.read_verified(paths.prepared(dataset))
+    prepared = read_verified(paths.prepared(dataset))
+    params = {name: storage.read_verified(paths.model(dataset, name), prepared.card).params for name in models}
     task = EVALUATIONS[prepared.card.task]
     references = task.references(prepared)
     for part in ("tables", "figures"):
         (folder / part).mkdir()
     files.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curve_rows(dataset, models))
     curves = figures.curve_figures(dataset, folder, task.loss_unit)
-    evaluations = _evaluate_all(dataset, references, models, curves)
-    leaking = [name for name in models if task.leaks_target(storage.read_params(paths.model(dataset, name)))]
+    evaluations = _evaluate_all(dataset, references, params, curves)
+    leaking = [name for name in models if task.leaks_target(params[name])]
     about.write(_describe(task, references, evaluations, leaking), folder)
     files.write_json(folder / "metrics.json", summarise(evaluations, prepared.card))
     files.write_csv(folder / "seeds.csv", SEED_COLUMNS, _seed_rows(evaluations))
@@ -62,15 +64,16 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
     return evaluations
 
 
-def _evaluate_all(dataset: str, references: References, models: Sequence[str], plots: Sequence[PlotJob]) -> Evaluations:
+def _evaluate_all(
+    dataset: str, references: References, models: Mapping[str, ModelParams], plots: Sequence[PlotJob]
+) -> Evaluations:
     """Evaluate every network, the baselines and the bound; the plots, which need no results, are made beside that."""
     prepared = paths.prepared(dataset)
     references_first = [EvaluationJob(prepared, name, 0, None) for name in references.describe()]
-    folders = {name: paths.model(dataset, name) for name in models}
     networks = [
-        EvaluationJob(prepared, name, seed, folder)
-        for name, folder in folders.items()
-        for seed in storage.read_seeds(folder)
+        EvaluationJob(prepared, name, seed, paths.model(dataset, name))
+        for name, params in models.items()
+        for seed in params.seeds
     ]
     reference_jobs, network_jobs = (
         [partial(evaluate_job, job) for job in jobs] for jobs in (references_first, networks)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline import paths
-from pipeline.data import prepared as data
 from pipeline.data.formats import FORMATS
 from pipeline.data.prepared import Prepared
+from pipeline.data.verification import read_verified
 from pipeline.errors import InputError, NotTrainedError
 from pipeline.inference.base import Predictor, TrainedModel
 from pipeline.inference.labels import Classifier, WindowClassifier
@@ -14,7 +14,7 @@ from pipeline.inference.language import LanguageModel
 from pipeline.inference.numbers import Forecaster, Regressor
 from pipeline.models import storage
 from pipeline.models.network import Ensemble, SequenceModel, load_network
-from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.models.storage import HELD_OUT, REFIT, ModelDescription
 from pipeline.params import find_block, load_params
 from pipeline.params.models import ModelParams
 from pipeline.tasks import TASKS
@@ -36,30 +36,20 @@ def load_predictor(name: str, seed: int | None = None, fit: str | None = None, r
     params = load_params(Path(root, paths.PARAMS))
     dataset = find_block(params.models, name, "models").dataset
     folder = Path(root, paths.model(dataset, name))
-    if not (folder / storage.DESCRIPTION).exists():
-        raise NotTrainedError(f"{folder}: {name} is not trained; run `dvc repro train@{name}`")
-    prepared = data.read(Path(root, paths.prepared(dataset)))
-    model_params = _read_params(folder, name, prepared)
-    network = Ensemble(_load_networks(folder, model_params, prepared, _select_seeds(folder, seed), fit)).eval()
-    block = params.datasets[dataset]
-    if block.format != prepared.card.format:
-        former = prepared.card.format
-        raise NotTrainedError(f"{folder}: trained on format {former}, not {block.format}; run `dvc repro`")
-    reader = FORMATS[block.format].reader(block, prepared, model_params)
-    return PREDICTORS[block.format](TrainedModel(name, model_params, prepared, network, reader))
+    prepared = read_verified(Path(root, paths.prepared(dataset)))
+    description = storage.read_verified(folder, prepared.card)
+    block, former = params.datasets[dataset], prepared.card.format
+    if block.format != former:
+        raise NotTrainedError(f"{folder}: trained on format {former[:60]}, not {block.format}; run `dvc repro`")
+    seeds = _select_seeds(folder, description, seed)
+    network = Ensemble(_load_networks(folder, description.params, prepared, seeds, fit)).eval()
+    reader = FORMATS[block.format].reader(block, prepared, description.params)
+    return PREDICTORS[block.format](TrainedModel(name, description.params, prepared, network, reader))
 
 
-def _read_params(folder: Path, name: str, prepared: Prepared) -> ModelParams:
-    """Return the params of a model; refuse one that was trained on other data."""
-    if storage.read_description(folder)["prepared_digest"] != prepared.card.digest:
-        where = paths.prepared(prepared.card.dataset)
-        raise NotTrainedError(f"{folder}: trained on other data than {where} has now; run `dvc repro train@{name}`")
-    return storage.read_params(folder)
-
-
-def _select_seeds(folder: Path, seed: int | None) -> Sequence[int]:
+def _select_seeds(folder: Path, description: ModelDescription, seed: int | None) -> Sequence[int]:
     """Return the seeds whose networks answer."""
-    trained = storage.read_seeds(folder)
+    trained = description.params.seeds
     if seed is not None and seed not in trained:
         raise InputError(f"{folder}: no network of seed {seed}; trained: {', '.join(map(str, trained))}")
     return trained if seed is None else [seed]

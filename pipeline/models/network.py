@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.determinism import choose_device, make_deterministic
-from pipeline.errors import ParamsError
+from pipeline.errors import REPAIR, NotTrainedError, ParamsError
 from pipeline.models import ensemble, products, storage
 from pipeline.models.cells import State, build_cell
 from pipeline.models.dropout import Dropout
@@ -185,12 +185,18 @@ def load_network(params: ModelParams, shape: Shape, folder: Path, seed: int, fit
     """Return a trained network on the chosen device, or None if its training diverged.
 
     Raises:
-        NotTrainedError: if its weights are missing or damaged.
+        NotTrainedError: if its weights are missing, damaged, or not those of this network.
     """
     file = storage.weights_file(folder, seed, fit)
     if not storage.has_weights(file):
         return None
     make_deterministic()
+    try:
+        with torch.device("meta"):  # no memory yet, as the params of a damaged file may ask for any amount
+            weights = build_network(params, shape).state_dict()
+    except ParamsError as error:
+        raise NotTrainedError(f"{folder / storage.DESCRIPTION}: {error}; {REPAIR}") from None
+    arrays = storage.read_weights(file, {name: tuple(weight.shape) for name, weight in weights.items()})
     model = build_network(params, shape)
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in storage.read_weights(file).items()})
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return model.to(choose_device())

@@ -1,4 +1,4 @@
-"""A trained model on disk: weights of each seed and fit, model.json, history.csv.
+"""A trained model on disk: weights of each seed and fit, model.json, history.csv, manifest.json.
 
 Weights are plain tensors (safetensors); together with model.json they rebuild the network. Importing this module does
 not import torch: the processes that only start trainings, or read results, do without it.
@@ -7,19 +7,20 @@ not import torch: the processes that only start trainings, or read results, do w
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import Field, model_validator
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from pipeline import files
+from pipeline import files, manifest, paths
 from pipeline.data.prepared import DataCard
 from pipeline.determinism import Reproducibility
 from pipeline.errors import REPAIR, DataError, NotTrainedError
 from pipeline.params.models import ModelParams
+from pipeline.params.schema import Block
 
 # Fits: on the training rows, evaluated on held-out ones; and on all rows, for data that are to be memorised.
 HELD_OUT, REFIT = "held-out", "refit"
@@ -29,7 +30,6 @@ FINISHED, DIVERGED, NOT_LEARNED = "finished", "diverged", "did not learn"
 
 HISTORY_COLUMNS = ("seed", "fit", "epoch", "learning_rate", "train_loss", "validation_loss")
 DESCRIPTION, HISTORY = "model.json", "history.csv"
-DESCRIPTION_KEYS = ("params", "parameters", "seeds", "prepared_digest", "reproducibility", "weights")
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -63,6 +63,34 @@ class Outcome:
         return self.best_epoch > 0
 
 
+class SeedDescription(Block):
+    """How the trainings from one seed ended."""
+
+    status: str  # "finished", or those of the fits that failed
+    epochs: Annotated[int, Field(ge=0)]  # of the first fit
+    best_epoch: Annotated[int, Field(ge=0)]  # likewise
+
+
+class ModelDescription(Block):
+    """The content of model.json."""
+
+    model: str
+    dataset: str
+    task: str
+    params: ModelParams
+    parameters: Annotated[int, Field(gt=0)]
+    prepared_digest: str  # of the data that it was trained on
+    reproducibility: Reproducibility
+    weights: tuple[str, ...]  # the files of the trainings that finished
+    seeds: Mapping[str, SeedDescription]
+
+    @model_validator(mode="after")
+    def _has_every_seed(self) -> Self:
+        if list(self.seeds) != [str(seed) for seed in self.params.seeds]:
+            raise ValueError("seeds: found others than params.seeds")
+        return self
+
+
 def weights_file(folder: Path, seed: int, fit: str) -> Path:
     """Return the path of a seed's weights; a seed that diverged has no such file."""
     return folder / f"seed-{seed}{'-refit' if fit == REFIT else ''}.safetensors"
@@ -73,60 +101,66 @@ def write_weights(path: Path, weights: Weights) -> None:
     path.write_bytes(save({name: np.ascontiguousarray(array) for name, array in weights.items()}))
 
 
-def read_weights(path: Path) -> dict[str, NDArray[Any]]:
-    """Read arrays that `write_weights` wrote, after comparing the file's digest with model.json.
+def read_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
+    """Read arrays that `write_weights` wrote.
+
+    Args:
+        path: The file.
+        shapes: The names and shapes that its arrays must have.
 
     Raises:
-        NotTrainedError: if the file is missing, cannot be read, or has changed.
+        NotTrainedError: if the file is missing, cannot be read, or has other arrays, or numbers that are not finite.
     """
     try:
-        if files.sha256(path) != read_description(path.parent)["weights"].get(path.name):
-            raise NotTrainedError(f"{path}: damaged, by its digest in model.json; {REPAIR}")
-        return load_file(path)
+        weights = load_file(path)
     except FileNotFoundError:
         raise NotTrainedError(f"{path}: no such file; run `dvc repro`, which restores it") from None
-    except (SafetensorError, OSError) as error:
-        raise NotTrainedError(f"{path}: cannot be read ({error}); delete its folder and run `dvc repro`") from None
+    except (SafetensorError, OSError, TypeError, ValueError) as error:
+        raise NotTrainedError(f"{path}: cannot be read ({str(error)[:100]}); {REPAIR}") from None
+    for name in sorted({*weights, *shapes}, key=lambda name: (name in shapes, name)):
+        if problem := _find_problem(weights.get(name), shapes.get(name)):
+            raise NotTrainedError(f"{path}: {name[:60]!r}: {problem}; {REPAIR}")
+    return weights
+
+
+def _find_problem(array: NDArray[Any] | None, shape: tuple[int, ...] | None) -> str | None:
+    """Return what is wrong with an array of weights."""
+    if shape is None or array is None:
+        return "no weights of the network" if shape is None else "missing"
+    if array.dtype != np.float32 or array.shape != shape:
+        return f"found {array.dtype} of shape {array.shape}; wanted float32 of shape {shape}"
+    return None if np.isfinite(array).all() else "found weights that are not finite"
 
 
 def write_records(folder: Path, name: str, params: ModelParams, card: DataCard, outcomes: Sequence[Outcome]) -> None:
-    """Write model.json and history.csv."""
-    files.write_json(
-        folder / DESCRIPTION,
-        {
-            "model": name,
-            "dataset": card.dataset,
-            "task": card.task,
-            "params": params.model_dump(mode="json"),
-            "parameters": outcomes[0].parameters,
-            "prepared_digest": card.digest,
-            "reproducibility": outcomes[0].reproducibility,
-            "weights": {path.name: files.sha256(path) for path in _weights_files(folder, outcomes)},
-            "seeds": {str(seed): _describe_seed(outcomes, seed) for seed in dict.fromkeys(o.seed for o in outcomes)},
-        },
+    """Write model.json and history.csv, then the manifest of the whole folder."""
+    description = ModelDescription(
+        model=name,
+        dataset=card.dataset,
+        task=card.task,
+        params=params,
+        parameters=outcomes[0].parameters,
+        prepared_digest=card.digest,
+        reproducibility=outcomes[0].reproducibility,
+        weights=tuple(sorted(weights_file(folder, o.seed, o.fit).name for o in outcomes if o.finished)),
+        seeds={str(seed): _describe_seed(outcomes, seed) for seed in dict.fromkeys(o.seed for o in outcomes)},
     )
+    files.write_json(folder / DESCRIPTION, description.model_dump(mode="json"))
     rows = (
         (o.seed, o.fit, *("" if value is None else value for value in astuple(epoch)))
         for o in outcomes
         for epoch in o.epochs
     )
     files.write_csv(folder / HISTORY, HISTORY_COLUMNS, rows)
+    manifest.write(folder)
 
 
-def _weights_files(folder: Path, outcomes: Sequence[Outcome]) -> list[Path]:
-    """Return the weights of all that finished, in the order of their names."""
-    return sorted(weights_file(folder, outcome.seed, outcome.fit) for outcome in outcomes if outcome.finished)
-
-
-def _describe_seed(outcomes: Iterable[Outcome], seed: int) -> dict[str, Any]:
+def _describe_seed(outcomes: Iterable[Outcome], seed: int) -> SeedDescription:
     """Return a seed's status, which is that of its fits that failed, and the epochs of its first fit."""
     fits = [outcome for outcome in outcomes if outcome.seed == seed]
     failed = [f"{o.status} ({o.fit} fit)" for o in fits if o.status != FINISHED]
-    return {
-        "status": "; ".join(failed) or FINISHED,
-        "epochs": len(fits[0].epochs),
-        "best_epoch": fits[0].best_epoch,
-    }
+    status = "; ".join(failed) or FINISHED
+    return SeedDescription(status=status, epochs=len(fits[0].epochs), best_epoch=fits[0].best_epoch)
 
 
 def count_endings(seeds: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
@@ -137,36 +171,41 @@ def count_endings(seeds: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
 
 def has_weights(file: Path) -> bool:
     """Return whether model.json lists these weights, whether or not the file is there."""
-    return file.name in read_description(file.parent)["weights"]
+    return file.name in read_description(file.parent).weights
 
 
-def read_description(folder: Path) -> dict[str, Any]:
-    """Read model.json.
+def read_verified(folder: Path, card: DataCard) -> ModelDescription:
+    """Read model.json, after comparing the folder with its manifest, and what it was trained on with the data now.
 
     Raises:
-        NotTrainedError: if it is missing or not JSON, or lacks a key, as that of an earlier version.
+        NotTrainedError: if the model is not trained, is damaged, or was trained on other data.
     """
+    if not folder.exists():
+        raise NotTrainedError(f"{folder}: {folder.name} is not trained; run `dvc repro train@{folder.name}`")
     try:
-        description: dict[str, Any] = files.read_json(folder / DESCRIPTION)
+        manifest.check(folder)
     except DataError as error:
         raise NotTrainedError(str(error)) from None
-    if missing := [key for key in DESCRIPTION_KEYS if key not in description]:
-        raise NotTrainedError(f"{folder / DESCRIPTION}: no {missing[0]}; delete its folder and run `dvc repro`")
+    description = read_description(folder)
+    if (found := f"{description.dataset}/{description.model}"[:120]) != f"{card.dataset}/{folder.name}":
+        raise NotTrainedError(f"{folder / DESCRIPTION}: of model {found}; {REPAIR}")
+    if description.prepared_digest != card.digest:
+        where = paths.prepared(card.dataset)
+        cure = f"run `dvc repro train@{folder.name}`"
+        raise NotTrainedError(f"{folder}: trained on other data than {where} has now; {cure}")
     return description
 
 
-def read_params(folder: Path) -> ModelParams:
-    """Read the params that a model was trained with."""
+def read_description(folder: Path) -> ModelDescription:
+    """Read model.json.
+
+    Raises:
+        NotTrainedError: if it is missing, cannot be read, or is of another version.
+    """
     try:
-        return ModelParams.model_validate(read_description(folder)["params"])
-    except ValidationError:
-        where = folder / DESCRIPTION
-        raise NotTrainedError(f"{where}: not of this version; delete its folder and run `dvc repro`") from None
-
-
-def read_seeds(folder: Path) -> list[int]:
-    """Return the seeds that a model was trained from."""
-    return [int(seed) for seed in read_description(folder)["seeds"]]
+        return files.read_as(folder / DESCRIPTION, ModelDescription)
+    except DataError as error:
+        raise NotTrainedError(str(error)) from None
 
 
 def read_history(folder: Path) -> list[dict[str, str]]:
@@ -176,6 +215,9 @@ def read_history(folder: Path) -> list[dict[str, str]]:
         NotTrainedError: if it is missing or damaged.
     """
     try:
-        return files.read_csv(folder / HISTORY)
+        rows = files.read_csv(folder / HISTORY)
     except DataError as error:
         raise NotTrainedError(str(error)) from None
+    if not all(tuple(row) == HISTORY_COLUMNS and None not in row.values() for row in rows):
+        raise NotTrainedError(f"{folder / HISTORY}: other columns than {', '.join(HISTORY_COLUMNS)}; {REPAIR}")
+    return rows

@@ -137,9 +137,9 @@ def read(dataset: str, params: Params) -> Results:
 def _model(folder: Path) -> Model:
     description = storage.read_description(folder)
     return Model(
-        params=storage.read_params(folder),
-        parameters=description["parameters"],
-        seeds=description["seeds"],
+        params=description.params,
+        parameters=description.parameters,
+        seeds=description.model_dump()["seeds"],
         history=storage.read_history(folder),
-        reproducibility=description["reproducibility"],
+        reproducibility=description.reproducibility,
     )

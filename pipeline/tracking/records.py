@@ -82,7 +82,7 @@ def read_records(dataset: str, params: Params) -> Iterator[Record]:
 def _read_model(results: _Results, model: str) -> Record:
     """Read a model's own folder, and take its part of the data set's results."""
     folder = paths.model(results.dataset, model)
-    description = storage.read_description(folder)
+    description = storage.read_description(folder).model_dump(mode="json")
     history = storage.read_history(folder)
     model_files, digest = sorted(folder.glob("[!.]*")), timings.digest(folder)
     seconds = timings.read(results.dataset, model, digest)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.data import prepared as data
 from pipeline.data.prepared import DataCard
+from pipeline.data.verification import read_verified
 from pipeline.determinism import choose_device, describe_device, reproducibility, training_clock
 from pipeline.execution import executor
 from pipeline.execution.executor import Report
@@ -33,12 +34,12 @@ class TrainingJob:
 
 
 def train(name: str, params: ModelParams, prepared: Path, folder: Path, resumable: bool = True) -> list[Outcome]:
-    """Train a model from each of its seeds; write weights, model.json and history.csv into `folder`.
+    """Train a model from each of its seeds; write weights, model.json, history.csv and manifest.json into `folder`.
 
     A resumable training resumes from the checkpoints that a killed run left; the caller deletes them when the folder
     is in its place.
     """
-    card = data.read_verified(prepared).card
+    card = read_verified(prepared).card
     jobs = [
         TrainingJob(name, params, prepared, seed, fit, folder, resumable) for fit in fits(card) for seed in params.seeds
     ]

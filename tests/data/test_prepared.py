@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from pipeline.data.formats import prepare
-from pipeline.data.prepared import read, read_verified, scale, write
+from pipeline.data.prepared import read, scale, write
+from pipeline.data.verification import read_verified
 from pipeline.params.datasets import LabelledParams, PairsParams, SeriesParams, TextParams, WindowsParams, WordsParams
 
 SHARES = {"validation": 0.2, "test": 0.2, "refit": False}
@@ -95,14 +96,17 @@ def test_damaged_array_is_reported(folder, error_of):
 
 @formats
 def test_changed_byte_is_reported(folder, error_of, name):
-    write(prepare(name, PARAMS[name]), folder)
-    assert read_verified(folder).card == read(folder).card
-    path = max((folder / "train").iterdir())
+    place = folder / "data/prepared" / name
+    place.mkdir(parents=True)
+    write(prepare(name, PARAMS[name]), place)
+    assert read_verified(place).card == read(place).card
+    path = max((place / "train").iterdir())
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    line = error_of(read_verified, folder)
-    assert line.startswith(f"{folder}: damaged, by the digest in its data_card.json; run `dvc repro`")
+    assert error_of(read_verified, place).startswith(
+        f"{path}: damaged, by its digest in manifest.json; run `dvc repro`"
+    )
 
 
 def test_folder_without_a_data_set_is_reported(here, error_of):
@@ -119,4 +123,4 @@ def test_split_without_arrays_is_reported(folder, error_of):
 def test_data_card_of_another_version_is_refused(folder, error_of):
     write(prepare("words", PARAMS["words"]), folder)
     (folder / "data_card.json").write_text('{"dataset": "words"}')
-    assert "not a data card of this version" in error_of(read, folder)
+    assert "data_card.json: format: Field required; run `dvc repro`" in error_of(read, folder)

@@ -3,7 +3,6 @@ import pytest
 
 from pipeline import files
 from pipeline.data import prepared as data
-from pipeline.errors import NotTrainedError
 from pipeline.evaluation import jobs
 from pipeline.evaluation.results import EvaluationJob
 from pipeline.evaluation.tasks import next_symbol
@@ -112,7 +111,7 @@ def test_a_network_that_diverged_has_neither_weights_nor_metrics(evaluate, tmp_p
     network, baseline = evaluate(prepared, input="values", optimiser="sgd", learning_rate=1e30)
     assert (network.metrics, network.predictions) == ({}, {})
     assert baseline.metrics["test"]
-    assert {path.name for path in (tmp_path / "model").iterdir()} == {"model.json", "history.csv"}
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {"model.json", "history.csv", "manifest.json"}
     assert files.read_json(tmp_path / "model" / "model.json")["seeds"] == {
         "1": {"status": "diverged at epoch 1 (held-out fit)", "epochs": 1, "best_epoch": 0}
     }
@@ -121,20 +120,4 @@ def test_a_network_that_diverged_has_neither_weights_nor_metrics(evaluate, tmp_p
 def test_params_are_read_back_from_a_models_folder(evaluate, tmp_path):
     evaluate(small.pairs("".join(f"{n} 1,{n}\n" for n in range(20))), input="values", layers=2, hidden_size=[3, 4])
     wanted = model_params(epochs=1, input="values", layers=2, hidden_size=[3, 4])
-    assert storage.read_params(tmp_path / "model") == wanted
-
-
-def test_damaged_and_missing_weights_are_refused(evaluate, tmp_path):
-    evaluate(small.pairs("".join(f"{n} 1,{n}\n" for n in range(20))), input="values")
-    path = next((tmp_path / "model").glob("*.safetensors"))
-    storage.read_weights(path)
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(NotTrainedError) as damaged:
-        storage.read_weights(path)
-    assert str(damaged.value).startswith(f"{path}: damaged, by its digest in model.json; run `dvc repro`")
-    path.unlink()
-    with pytest.raises(NotTrainedError) as missing:
-        storage.read_weights(path)
-    assert str(missing.value) == f"{path}: no such file; run `dvc repro`, which restores it"
+    assert storage.read_description(tmp_path / "model").params == wanted

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import pipeline
+from pipeline import manifest
 from pipeline.errors import DataError, InputError, NotTrainedError, ParamsError
 from pipeline.models.storage import HELD_OUT, REFIT
 from tests.support.project import REPOSITORY
@@ -36,19 +37,6 @@ def test_importing_the_package_loads_no_torch():
     assert done.stdout == "load []\n"
 
 
-@pytest.mark.parametrize("name", ["seed-2.safetensors", "model.json"])
-def test_missing_or_damaged_files_of_a_model_are_refused(project, load_error, name):
-    where = f"models/names/names-lstm/{name}"
-    (project / where).write_bytes((project / where).read_bytes()[:100])
-    line = load_error(NotTrainedError, "names-lstm")
-    assert line.startswith(f"{where}: ")
-    assert "`dvc repro`" in line
-    (project / where).unlink()  # weights that are missing are not taken for a divergence
-    line = load_error(NotTrainedError, "names-lstm")
-    assert line.startswith("models/names/names-lstm")
-    assert "`dvc repro" in line
-
-
 def test_the_refit_is_loaded_if_there_is_one(loaded, error_line):
     assert loaded("binary-lstm").predict("1010") == loaded("binary-lstm", fit=REFIT).predict("1010")
     assert loaded("binary-lstm").predict("1010") != loaded("binary-lstm", fit=HELD_OUT).predict("1010")
@@ -62,8 +50,9 @@ def test_a_seed_that_diverged_is_left_out(project, loaded, load_error):
     where = project / "models/names/names-lstm"
     (where / "seed-2.safetensors").unlink()
     description = json.loads((where / "model.json").read_text())
-    del description["weights"]["seed-2.safetensors"]
+    description["weights"].remove("seed-2.safetensors")
     (where / "model.json").write_text(json.dumps(description))
+    manifest.write(where)
     alone = loaded("names-lstm", seed=1).probabilities("Ksax")
     assert pipeline.load("names-lstm", root=project).probabilities("Ksax") == alone
     assert "no weights of seed 2" in load_error(NotTrainedError, "names-lstm", seed=2)
@@ -73,11 +62,12 @@ def test_a_model_that_cannot_be_loaded_ends_in_one_line(project, load_error):
     shutil.rmtree(project / "models/text/text-lstm")
     description = project / "models/names/names-lstm/model.json"
     description.write_text(json.dumps(json.loads(description.read_text()) | {"prepared_digest": "other"}))
+    manifest.write(description.parent)
     shutil.rmtree(project / "data/prepared/words")
     assert load_error(ParamsError, "text-gru").startswith("models.text-gru: no such block in params.yaml; known: ")
     assert "`dvc repro train@text-lstm`" in load_error(NotTrainedError, "text-lstm")
     assert "other data than data/prepared/names" in load_error(NotTrainedError, "names-lstm")
-    assert load_error(DataError, "words-lstm").startswith("data/prepared/words/data_card.json: no such file; run `dvc")
+    assert load_error(DataError, "words-lstm").startswith("data/prepared/words/manifest.json: no such file; run `dvc")
     assert (
         load_error(InputError, "sales-lstm", seed=3) == "models/sales/sales-lstm: no network of seed 3; trained: 1, 2"
     )

@@ -3,12 +3,14 @@
 import hashlib
 import os
 import re
+import shutil
 import signal
 from contextlib import contextmanager
 
 import psutil
 import pytest
 
+from pipeline import manifest
 from tests.support.processes import running, wait
 from tests.support.project import REPOSITORY
 from tests.support.repository import Repository, ran
@@ -86,9 +88,8 @@ def test_a_truncated_prepared_file_is_restored_by_dvc_and_named_by_the_stage(cop
     path = copy.folder / "data/prepared/words/train/lengths.npy"
     content = path.read_bytes()
     path.write_bytes(content[:100])
-    assert copy.run("python", "-m", "stages.train", "words-lstm", code=1) == (
-        "Error: data/prepared/words/train/lengths.npy: damaged; run `dvc repro -f prepare@words`\n"
-    )
+    refusal = copy.run("python", "-m", "stages.train", "words-lstm", code=1)
+    assert refusal.startswith("Error: data/prepared/words/train/lengths.npy: damaged, ")
     before = read_lock(copy)
     assert ran(copy.run(*REPRO)) == []
     assert (path.read_bytes(), read_lock(copy)) == (content, before)
@@ -131,13 +132,29 @@ def test_damage_that_dvc_does_not_see_is_refused_and_repaired_as_the_documentati
     damage(cached)
     assert ran(copy.run("dvc", "repro")) == []
     refusal = copy.run("python", "-m", "stages.train", "words-lstm", code=1)
-    assert refusal.startswith("Error: data/prepared/words: damaged, by the digest in its data_card.json; ")
+    assert refusal.startswith("Error: data/prepared/words/train/symbols.npy: damaged, by its digest in manifest")
     assert "docs/accidents.md" in refusal
 
     (cure,) = re.findall("^    (find .*)$", (REPOSITORY / "docs/accidents.md").read_text(), re.MULTILINE)
     copy.run("sh", "-c", cure)
     assert ran(copy.run("dvc", "repro")) == ["prepare@words"]
     assert (path.read_bytes(), cached.read_bytes(), read_lock(copy)) == (content, content, before)
+
+
+def test_a_folder_that_dvc_has_not_recorded_is_used_once_it_is_restored_or_committed(copy):
+    folder = copy.folder / "models/words/words-lstm"
+    (folder / "history.csv").write_text((folder / "history.csv").read_text() * 2)  # as another training might
+    manifest.write(folder)
+    refusal = copy.run("python", "-m", "stages.predict", "words-lstm", "bl", code=1)
+    assert refusal.startswith("Error: models/words/words-lstm: not the folder that dvc.lock records; ")
+    assert "`dvc commit train@words-lstm`" in refusal
+    changed = shutil.copytree(folder, copy.folder / "changed")
+    assert ran(copy.run("dvc", "repro", "evaluate@words")) == []
+    copy.run("python", "-m", "stages.predict", "words-lstm", "bl")
+    shutil.rmtree(folder)
+    changed.rename(folder)
+    copy.run("dvc", "commit", "--force", "train@words-lstm")
+    copy.run("python", "-m", "stages.predict", "words-lstm", "bl")
 
 
 def test_an_experiment_in_a_copy_of_a_folder_whose_name_is_not_ascii_is_refused_by_dvc(copy):

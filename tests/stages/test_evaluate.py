@@ -126,5 +126,5 @@ def test_an_unknown_data_set_is_refused_with_a_list_of_the_known(project, monkey
 def test_a_data_set_that_is_not_prepared_is_named(project, here):
     (here / "params.yaml").write_bytes((project / "params.yaml").read_bytes())
     assert refused("words") == (
-        "Error: data/prepared/words/data_card.json: no such file; run `dvc repro`, which makes it\n"
+        "Error: data/prepared/words/manifest.json: no such file; run `dvc repro`, which makes it\n"
     )

@@ -30,7 +30,7 @@ def test_data_set_is_written_and_described(project):
     )
     names = {str(name) for name in read_files(project / "data/prepared/words")}
     splits = {f"{split}/{array}.npy" for split in ("train", "validation", "test") for array in ("symbols", "lengths")}
-    assert names == {"data_card.json", "vocabulary.json"} | splits
+    assert names == {"data_card.json", "vocabulary.json", "manifest.json"} | splits
 
 
 def test_another_process_writes_the_same_bytes(project):

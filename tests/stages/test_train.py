@@ -47,7 +47,7 @@ def test_a_trained_model_is_printed(trained):
 
 def test_the_folder_has_the_weights_of_each_seed_and_fit_and_two_records(model):
     weights = {f"seed-{seed}{fit}.safetensors" for seed in (1, 2) for fit in ("", "-refit")}
-    assert set(content(model)) == weights | {"model.json", "history.csv"}
+    assert set(content(model)) == weights | {"model.json", "history.csv", "manifest.json"}
     shapes = {name: array.shape for name, array in load_file(model / "seed-1.safetensors").items()}
     assert shapes["head.weight"] == (5, 8)
     assert sum(int(np.prod(shape)) for shape in shapes.values()) == 525
@@ -133,7 +133,7 @@ def test_a_model_that_diverges_is_no_error(project, trained):
     assert len(lines) == 5
     assert all(re.fullmatch(r"words-lost seed [12]: diverged at epoch [123]", line) for line in lines[:4])
     found = content(project / "models/words/words-lost")
-    assert set(found) == {"model.json", "history.csv"}
+    assert set(found) == {"model.json", "history.csv", "manifest.json"}
     seeds = json.loads(found["model.json"])["seeds"]
     assert all(re.match(r"diverged at epoch [123] \(held-out fit\)", seed["status"]) for seed in seeds.values())
 
@@ -191,7 +191,7 @@ def test_an_unknown_model_lists_the_known_ones(project, monkeypatch):
 def test_data_that_is_not_prepared_is_named(project, here):
     (here / "params.yaml").write_bytes((project / "params.yaml").read_bytes())
     assert error_of("names-rnn") == (
-        "Error: data/prepared/names/data_card.json: no such file; run `dvc repro`, which makes it\n"
+        "Error: data/prepared/names/manifest.json: no such file; run `dvc repro`, which makes it\n"
     )
     assert content(here).keys() == {"params.yaml"}
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import Prepared, scale
 from pipeline.data.readers import read_text
 from pipeline.data.splits import stratified_split, take_rows
 from pipeline.data.vocabulary import Vocabulary, pad
@@ -25,7 +25,8 @@ class Counts(Format[CountsParams]):
         vocabulary = Vocabulary.closed(params.alphabet)
         symbols, lengths = pad([vocabulary.encode(word) for word in words])
         counts = np.array([word.count(params.letter) for word in words], dtype=np.float32)
-        return Draft(take_rows({"symbols": symbols, "lengths": lengths, "counts": counts}, rows), vocabulary)
+        splits = take_rows({"symbols": symbols, "lengths": lengths, "counts": counts}, rows)
+        return Draft(splits, vocabulary, scaling={"counts": scale(splits["train"]["counts"])})
 
     def reader(self, params: CountsParams, prepared: Prepared, model: ModelParams) -> Reader:
         return TextReader("word", prepared, alphabet=params.alphabet)
