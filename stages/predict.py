@@ -15,7 +15,13 @@ TOP = 5
 @click.command()
 @click.argument("name")
 @click.argument("inputs", nargs=-1)
-@click.option("--input", "source", type=input_path, metavar="PATH", help="A CSV with an input in each row; - is stdin.")
+@click.option(
+    "--input",
+    "source",
+    type=input_path,
+    metavar="PATH",
+    help="A CSV with an input in each row, which gzip may have packed; - is stdin.",
+)
 @click.option(
     "--output",
     type=output_path,

@@ -6,11 +6,11 @@ import gzip
 import io
 import math
 import zlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -45,10 +45,10 @@ def shorten(value: object, limit: int = MAX_SHOWN) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
-def list_some(values: Sequence[object]) -> str:
-    """Return values as a short list in an error: the first, and how many more there are."""
+def list_some(values: Sequence[Any], form: Callable[[Any], str] = shorten) -> str:
+    """Return values as a short list: the first, and how many more there are."""
     more = len(values) - MAX_LISTED
-    return ", ".join(map(shorten, values[:MAX_LISTED])) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(form, values[:MAX_LISTED])) + (f" and {more} more" if more > 0 else "")
 
 
 def check_exists(path: Path) -> Path:

@@ -47,8 +47,8 @@ def describe_symbols(prepared: Prepared, alphabet: str | None = None) -> str:
         return f"It reads only these symbols, and cleans other text in the same way as its training text: {symbols}"
     has_unknown = prepared.card.unknown is not None
     known = f"It accepts the {(prepared.card.symbols or 0) - has_unknown:,} symbols of its training rows."
-    table = "; predict --input reads those of a table as the unknown token" if has_unknown else ""
-    return f"{known} It refuses out-of-vocabulary (OOV) symbols{table}."
+    command = "; stages.predict reads them as the unknown token, and lists them" if has_unknown else ""
+    return f"{known} It refuses out-of-vocabulary (OOV) symbols{command}."
 
 
 def describe_small_classes(prepared: Prepared) -> Iterator[str]:

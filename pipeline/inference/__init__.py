@@ -13,19 +13,20 @@
 Every predictor has `predict`, `answer_table` (for a CSV) and `notify`. The first three also have `labels` and
 `probabilities`, and a language model `next_char_log_probs`, `sequence_log_prob` and `generate`.
 
-An input that a predictor cannot read raises `pipeline.InputError`. An `UnknownSymbolWarning` lists the symbols of a
-text that are outside the alphabet of its model, and says how they were read.
+An input that a predictor cannot read raises `pipeline.InputError`. An `InputWarning` names what is odd in one that is
+read: the missing days of a series, or, as an `UnknownSymbolWarning`, symbols of a text that were replaced or left out.
 """
 
 from pipeline.inference.base import Predictor
 from pipeline.inference.labels import Classifier, WindowClassifier
 from pipeline.inference.language import LanguageModel
 from pipeline.inference.numbers import Forecaster, Regressor
-from pipeline.inference.oov import UnknownSymbolWarning
+from pipeline.inference.oov import InputWarning, UnknownSymbolWarning
 
 __all__ = [
     "Classifier",
     "Forecaster",
+    "InputWarning",
     "LanguageModel",
     "Predictor",
     "Regressor",

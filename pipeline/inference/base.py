@@ -1,7 +1,7 @@
 """What all predictors have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -38,8 +38,8 @@ class Predictor(ABC):
         name: The model's name in params.yaml.
         reader: Reads inputs as `prepare` reads the data set's file.
         vocabulary: The data set's vocabulary; None for a data set of numbers.
-        notify: Called with a line that lists symbols which cleaning replaced or left out. By default it issues an
-            `UnknownSymbolWarning`.
+        notify: Called with a line on what the user should know of an input: symbols that were replaced or left out,
+            missing days. By default it issues an `InputWarning`; of symbols, its subclass `UnknownSymbolWarning`.
         column: The column of a CSV that holds the inputs, unless `answer_table` is given another.
         answer_columns: The columns that `answer_table` adds to those of its source.
     """
@@ -84,6 +84,12 @@ class Predictor(ABC):
         """
         return [line for text in texts for line in self.describe(text, top)]
 
+    def notify_oov(self, oov_rows: int, rows: int, unit: str, symbols: Iterable[str]) -> None:
+        """Notify of the out-of-vocabulary symbols of some rows, if any has one."""
+        if oov_rows:
+            found = f"{oov_rows:,} of {rows:,} {unit} have {self.reader.oov_description}"
+            self.notify(f"{self.name}: {found}: {oov.format_symbols(symbols)}")
+
     def require_free_columns(self, source: Path, header: Sequence[str]) -> None:
         """Refuse a table that has a column of answers already."""
         if taken := [name for name in self.answer_columns if name in header]:
@@ -113,9 +119,7 @@ class Predictor(ABC):
             inputs = self._encode_rows(source, index, rows, progress)
             answered = self._answer_rows(inputs, progress)
             table.write_csv(output, (*header, *self.answer_columns), answered, spreadsheet=spreadsheet)
-        if progress.oov_rows:
-            found = f"{progress.oov_rows:,} of {progress.rows:,} rows have {self.reader.oov_description}"
-            self.notify(f"{self.name}: {found}: {oov.format_symbols(progress.oov_symbols)}")
+        self.notify_oov(progress.oov_rows, progress.rows, "rows", progress.oov_symbols)
         return table.describe_output(output, f"{progress.rows:,} rows in {output}")
 
     def _encode_rows(

@@ -1,6 +1,7 @@
 """Predictors of one of several labels: classes here, symbols in `language`."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +37,7 @@ class LabelPredictor(Predictor):
         Raises:
             InputError: if the model cannot read the text.
         """
-        shares = np.exp(self.log_probs([self.encode(text)])[0])
-        order = np.argsort(-shares, kind="stable")
-        return {self.labels[index]: float(shares[index]) for index in order}
+        return self._rank(self.encode(text))
 
     def log_probs(self, items: Sequence[Encoded]) -> NDArray[np.float64]:
         """Return the natural logarithm of each label's probability, (n, k), for n encoded texts and k labels."""
@@ -65,20 +64,29 @@ class LabelPredictor(Predictor):
         return [(self.labels[index], f"{share:.6f}") for index, share in zip(indices, shares, strict=True)]
 
     def describe(self, text: str, top: int) -> list[str]:
-        """Return the text, and a line for each of the `top` most likely labels."""
+        """Return the text, which may have OOV symbols as in a table, and a line for each of the most likely labels."""
         excluded = None if self._excluded is None else self.labels[self._excluded]
-        ranked = [(label, share) for label, share in self.probabilities(text).items() if label != excluded][:top]
+        shares = self._rank(self.encode(text, allow_oov=True))
+        ranked = [(label, share) for label, share in shares.items() if label != excluded][:top]
         width = max(len(self.format_label(label)) for label, _ in ranked)
         return [text, *(f"  {self.format_label(label):{width}}  {share:.4f}" for label, share in ranked)]
 
     def describe_all(self, texts: Sequence[str], top: int) -> list[str]:
         """Return the answers to several texts; one notice lists the out-of-vocabulary symbols of all."""
-        self._notify_replaced("".join(texts))
-        return super().describe_all(texts, top)
+        lines = super().describe_all(texts, top)
+        found = [self.reader.oov_symbols(text) for text in texts]
+        self.notify_oov(sum(map(bool, found)), len(texts), "inputs", dict.fromkeys(chain.from_iterable(found)))
+        return lines
 
     def format_label(self, label: str) -> str:
         """Return a label as a person reads it."""
         return label
+
+    def _rank(self, item: Encoded) -> dict[str, float]:
+        """Return the probability of each label after an encoded text, the most likely first."""
+        shares = np.exp(self.log_probs([item])[0])
+        order = np.argsort(-shares, kind="stable")
+        return {self.labels[index]: float(shares[index]) for index in order}
 
     def _most_likely(self, items: Sequence[Encoded]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the indices and the probabilities of the most likely labels, (n,) each."""

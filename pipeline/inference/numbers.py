@@ -1,6 +1,7 @@
 """Predictors of a number from a sequence of numbers."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from pipeline.data.formats.series import SeriesReader
+from pipeline.data.formats.series import SeriesReader, describe_missing_days
 from pipeline.data.inputs import Encoded
-from pipeline.inference.base import Predictor
+from pipeline.inference import oov
+from pipeline.inference.base import Predictor, TrainedModel
 from pipeline.inference.forward import last_outputs
 from pipeline.inference.table import describe_output, require_csv, write_csv
 
@@ -41,6 +43,10 @@ class Forecaster(Regressor):
 
     reader: SeriesReader
 
+    def __init__(self, trained: TrainedModel) -> None:
+        super().__init__(trained)
+        self.notify = partial(oov.warn, category=oov.InputWarning)
+
     def describe(self, text: str, top: int) -> list[str]:
         """Return a line with the next day's value."""
         return [f"next day  {self.predict(text):.6g}"]
@@ -49,6 +55,8 @@ class Forecaster(Regressor):
         self, source: Path, output: Path | None, column: str | None = None, *, spreadsheet: bool = False
     ) -> list[str]:
         """Forecast each day that has as many days before it as the model reads, and the day after the last.
+
+        Missing days are named to `notify`.
 
         Args:
             source: A CSV with the columns of the data set's file, reduced to a value for each day as there. Without
@@ -66,6 +74,8 @@ class Forecaster(Regressor):
         require_csv(source)
         days, values = self.reader.read_table(source, column or self.column)
         window = self.reader.window
+        if missing := describe_missing_days(days if output else days[-window:]):
+            self.notify(f"{self.name}: {source}: {missing}; the day after follows directly, as in training")
         items = list(sliding_window_view(values.astype(np.float32), window))
         if output is None:
             return [f"day after {days[-1]}  {self.predict_encoded(items[-1:])[0]:.6g}"]

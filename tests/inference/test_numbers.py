@@ -29,6 +29,8 @@ def test_a_forecast_reads_the_last_days_only(loaded):
         ("sales-lstm", "", "found no values", "the last 4 days or more"),
         ("sales-lstm", "1 2 x 4", "found 'x'", "numbers, or --input FILE"),
         ("sales-lstm", [1, 2, float("nan"), 4], "found a number that is not finite, or too large", "finite numbers"),
+        ("sales-lstm", "1 -2 3 4", "found -2", "numbers that are not negative"),
+        ("sales-lstm", [1, 2, 3, -0.5], "found -0.5", "numbers that are not negative"),
         ("binary-lstm", 1011, "found 1011", TEXT),
         ("binary-lstm", None, "found None", TEXT),
         ("binary-lstm", ["a"] * 4, "found ['a', 'a', 'a', 'a']", TEXT),

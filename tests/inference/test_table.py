@@ -1,3 +1,5 @@
+import gzip
+
 import pytest
 
 from pipeline.errors import InputError
@@ -24,6 +26,19 @@ def source(tmp_path):
         ("names-lstm", b"name\nK\xff\n", "byte 6 (0xff) is not UTF-8", "save the file as UTF-8"),
         ("binary-lstm", "bits\n10x1\n", "line 2: binary-lstm: bits: found 'x'", "wanted a finite number"),
         ("words-lstm", "prefix\na\nz9\n", "line 3: words-lstm: 'z9': found symbol 'z'", "wanted one of 'abcde'"),
+        ("names-lstm", "version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS", "`git lfs pull`"),
+        ("names-lstm", "\n<!doctype html><html>", "a web page", "get it again"),
+        ("names-lstm", "name\nK\0x\n", "byte 6 (0x00) is no text", "get the file again"),
+        ("names-lstm", "name\nK\n\u200b\n", "line 3: names-lstm: found '\\u200b'", "wanted at least one symbol"),
+        ("names-lstm", gzip.compress(b"name\nKsax\n", mtime=0)[:-5], "damaged gzip file", "get it again"),
+        ("names-lstm", ",".join(map(str, range(10_000))), "line 1: column 'name' is not there", "and 9990 more"),
+        ("names-lstm", 'name\nK\n"' + "K\n" * 200_000, "line 3: field larger than field limit", "comma-separated"),
+        ("binary-lstm", "bits\n10n1\n", "line 2: binary-lstm: bits: found 'n'", "wanted a finite number"),
+        ("sums-lstm", "x\n1 nan\n", "line 2: sums-lstm: x: found 'nan'", "wanted a finite number"),
+        ("sums-lstm", "x\n1 -inf\n", "line 2: sums-lstm: x: found '-inf'", "wanted a finite number"),
+        ("sales-lstm", "date,sales\n2020-01-01,-1\n", "line 2: sales: found '-1'", "not negative"),
+        ("sales-lstm", "date,sales\n9999-12-31,1\n", "line 2: date: found '9999-12-31'", "from 1 to 9998"),
+        ("sales-lstm", b"\0" * 1000, "byte 0 (0x00) is no text", "get the file again"),
         ("sales-lstm", "", "the file is empty", "wanted data"),
         ("sales-lstm", "date,sales\n2020-01-01,x\n", "line 2: sales: found 'x'", "wanted a finite number"),
         ("sales-lstm", "date,sales\n2020-01-01,1\n2020-01-01,2\n", "line 3: found date 2020-01-01 again", "see line 2"),
@@ -31,6 +46,7 @@ def source(tmp_path):
         ("sales-lstm", "day,sales\n2020-01-01,1\n", "line 1: column 'date' is not there", "'day', 'sales'"),
         ("sales-lstm", "date,sales\n2020-01-01,1\n", "found 1 days", "wanted 4 or more"),
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_a_table_that_cannot_be_answered_ends_in_one_line_and_no_output(
     loaded, error_line, source, name, content, found, cure
@@ -60,3 +76,13 @@ def test_the_network_reads_the_rows_of_a_table_in_blocks_and_equal_ones_once(loa
     assert blocks == [len(names)]
     answers = source.with_name("out.csv").read_text().splitlines()
     assert answers[1:] == answers[1 : 1 + len(names)] * 200
+
+
+def test_a_packed_table_is_answered_as_the_table_itself(loaded, source):
+    content = b"name\nKsax\nK\n"
+    answers = []
+    for packed in (content, gzip.compress(content)):
+        source.write_bytes(packed)
+        loaded("names-lstm").answer_table(source, source.with_name("out.csv"))
+        answers.append(source.with_name("out.csv").read_bytes())
+    assert answers[0] == answers[1]

@@ -22,6 +22,9 @@ from pipeline.params.models import ModelParams
 if TYPE_CHECKING:
     import pandas as pd
 
+YEARS = 1, 9998  # 9999 stands for "no date" in many programs
+WANTED_DATE = f"a date such as 2013-01-31, of a year from {YEARS[0]} to {YEARS[1]}"
+
 
 class Series(Format[SeriesParams]):
     """A long CSV of date, store, item and sales, reduced to one number per day."""
@@ -103,6 +106,8 @@ class SeriesReader(NumberReader):
             raise InputError(f"{found}; wanted the last {self.window} days or more, oldest first")
         last = values[-self.window :]
         require_finite(last)
+        if (last < 0).any():
+            raise InputError(f"found {last.min():g}; wanted numbers that are not negative")
         return last
 
     def read_table(self, source: Path, column: str) -> tuple[NDArray[Any], NDArray[np.float64]]:
@@ -131,10 +136,10 @@ def reduce_series(
     rows = _read_rows(path, params, plain)
     *keys, _ = rows.columns
     dates, sales = _parse_dates(rows["date"]), rows["sales"].map(parse_number).astype(float)
-    _require(path, params.date, rows["date"], dates.notna(), "a date such as 2013-01-31")
+    _require(path, params.date, rows["date"], dates.notna(), WANTED_DATE)
     _require(path, params.sales, rows["sales"], sales.between(0, MAX_FLOAT32), "a finite number, not negative")
     for key in keys:
-        _require(path, getattr(params, key), rows[key], rows[key] != "", "a name")
+        _require(path, getattr(params, key), rows[key], rows[key] != "", "a text")
     _refuse_repeats(path, rows[keys], params)
     rows = _choose_rows(path, rows.assign(date=dates, sales=sales), params)
     # Floating-point sums depend on their order: sort the rows by date, store and item.
@@ -174,8 +179,8 @@ def _parse_dates(texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
     import pandas as pd
 
     dates = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
-    # pandas reads 2013-1-1 and the year 0 too.
-    return dates.where(texts.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}") & (dates.dt.year > 0))
+    in_full = texts.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # pandas reads 2013-1-1 too
+    return dates.where(in_full & dates.dt.year.between(*YEARS))
 
 
 def _require(path: Path, name: str, texts: "pd.Series[str]", valid: "pd.Series[bool]", wanted: str) -> None:
@@ -211,12 +216,19 @@ def _choose_rows(path: Path, rows: "pd.DataFrame", params: SeriesParams) -> "pd.
     return chosen
 
 
+def describe_missing_days(days: NDArray[Any]) -> str:
+    """Return which days (n,) are missing between the first and the last; an empty text if none is."""
+    missing = np.setdiff1d(np.arange(days[0], days[-1]), days)
+    if not missing.size:
+        return ""
+    return f"{missing.size} days without a row between {days[0]} and {days[-1]}: {list_some(missing.tolist(), str)}"
+
+
 def _find_issues(dates: NDArray[Any], rows: NDArray[np.int64], params: SeriesParams) -> list[DataIssue]:
     """Return the issues of days without rows, and of days with fewer rows than others."""
     issues = []
-    if gaps := int((dates[-1] - dates[0]).astype(int)) + 1 - len(dates):
-        found = f"{gaps} days without a row between {dates[0]} and {dates[-1]}"
-        issues.append(DataIssue(found=found, done="left out, so that the next day with rows follows directly"))
+    if missing := describe_missing_days(dates):
+        issues.append(DataIssue(found=missing, done="left out, so that the next day with rows follows directly"))
     if incomplete := int((rows < rows.max()).sum()):
         done = "mean of the rows that are there" if params.reduce == "mean" else "missing rows count as zero"
         issues.append(DataIssue(found=f"{incomplete} days with fewer rows than other days", done=done))

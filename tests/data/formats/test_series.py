@@ -83,7 +83,7 @@ def test_gaps_are_reported(here):
     lines = [row for row in rows() if not row.startswith("2020-01-04") and row[:14] != "2020-01-07,2,A"]
     found = prepare_series(here, HEADER + "".join(lines))
     assert [issue.found for issue in found.card.issues] == [
-        "1 days without a row between 2020-01-01 and 2020-01-10",
+        "1 days without a row between 2020-01-01 and 2020-01-10: 2020-01-04",
         "1 days with fewer rows than other days",
     ]
 
@@ -91,7 +91,10 @@ def test_gaps_are_reported(here):
 @pytest.mark.parametrize(
     ("row", "column", "value"),
     [
-        *((f"{text},1,A,1", "date", text) for text in ("", "2020-02-30", "2020-1-1", "20200101", "0000-01-01")),
+        *(
+            (f"{text},1,A,1", "date", text)
+            for text in ("", "2020-02-30", "2020-1-1", "20200101", "0000-01-01", "9999-12-31")
+        ),
         ("2020-01-01,,A,1", "store", ""),
         ("2020-01-01,1,,1", "item", ""),
         *((f"2020-01-01,1,A,{text}", "sales", text) for text in ("", "x", "-1", "NaN", "inf", "1e200", "1_000", "0x1")),

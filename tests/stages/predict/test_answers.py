@@ -2,6 +2,7 @@ import csv
 import os
 import subprocess
 import sys
+import unicodedata
 
 import pytest
 
@@ -104,13 +105,34 @@ def test_an_invalid_table_ends_in_one_line_and_no_output(ask, table, name, conte
 def test_symbols_outside_the_alphabet_of_a_text_are_listed(ask, table):
     for name in ("text-lstm", "vowels-lstm"):
         done = ask(name, "in the\two", "naïve Ж", "I, ï")
-        assert (done.exit_code, done.stderr) == (0, f"{name}: {OOV}: 'ï', 'Ж', ','\n")
+        assert (done.exit_code, done.stderr) == (0, f"{name}: 2 of 3 inputs have {OOV}: 'ï', 'Ж', ','\n")
         assert done.stdout.splitlines()[1:3] == ask(name, "In the wo").stdout.splitlines()[1:3]
         done = ask(name, "--input", table("context\nnaïve\nin the\nï Ж\n"))
         assert (done.exit_code, done.stderr) == (0, f"{name}: 2 of 3 rows have {OOV}: 'ï', 'Ж'\n")
         assert ask(name, "In the").stderr == ask(name, "--input", table("context\nIn the\n")).stderr == ""
     digits = ", ".join(f"'{digit}'" for digit in range(10))
-    assert ask("text-lstm", "0123456789ïЖ").stderr == f"text-lstm: {OOV}: {digits} and 2 more\n"
+    assert ask("text-lstm", "0123456789ïЖ").stderr == f"text-lstm: 1 of 1 inputs have {OOV}: {digits} and 2 more\n"
+
+
+def test_arguments_and_rows_are_cleaned_alike_and_oov_symbols_noted_alike(ask, table):
+    names = ["Kж", unicodedata.normalize("NFD", "Áax"), " Ksax ", "юж"]
+    arguments = ask("names-lstm", *names, "--top", 1)
+    rows = ask("names-lstm", "--input", table("\n".join(["name", *names])))
+    noted = "names-lstm: 2 of 4 {} have symbols that no training row has, read as `unknown`: 'ж', 'ю'\n"
+    assert (arguments.stderr, rows.stderr) == (noted.format("inputs"), noted.format("rows"))
+    answers = [line.split() for line in arguments.stdout.splitlines()[1::2]]
+    for (label, share), row in zip(answers, list(csv.reader(rows.stdout.splitlines()))[1:], strict=True):
+        assert (label, float(share)) == (row[1], pytest.approx(float(row[2]), abs=1e-4))
+
+
+def test_missing_days_before_a_forecast_are_named(ask, table, tmp_path):
+    days = [day for day in range(1, 15) if day not in (3, 12)]
+    source = table("date,sales\n" + "".join(f"2020-01-{day:02},{day}\n" for day in days))
+    done = ask("sales-lstm", "--input", source)  # it reads four days
+    assert done.exit_code == 0
+    assert f"{source}: 1 days without a row between 2020-01-10 and 2020-01-14: 2020-01-12; " in done.stderr
+    done = ask("sales-lstm", "--input", source, "--output", tmp_path / "out.csv")
+    assert "2 days without a row between 2020-01-01 and 2020-01-14: 2020-01-03, 2020-01-12; " in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -129,7 +151,7 @@ def test_arguments_that_contradict_each_other_are_refused(ask, arguments):
 
 
 def test_one_unreadable_argument_leaves_all_unanswered(ask):
-    done = ask("names-lstm", "Ksax", "Ж")
+    done = ask("names-lstm", "Ksax", "\u200b")
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (1, "", 1)
 
 
