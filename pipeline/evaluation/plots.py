@@ -6,7 +6,6 @@ those of Okabe and Ito, which people with any kind of colour vision can tell apa
 
 import math
 import textwrap
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -14,6 +13,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.evaluation.confusions import count_by_truth, most_confused
 from pipeline.params.schema import is_baseline
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ SHADES = 20  # of a confusion matrix, so that they all fit into the palette of a
 MAX_SHARED = 3  # models in one panel; more get a panel each
 MAX_SHARED_FORECASTS = 2  # likewise, beside the truth and the baselines
 LOG_RATIO = 100.0  # losses with a larger ratio of highest to lowest get a logarithmic axis
-MAX_COUNTED_CLASSES = 20  # with more, the counts in a confusion matrix would overlap
+SHORT = 12  # characters of a class that needs no more room
 LOSS_STYLES = {"train_loss": ("training", "--"), "validation_loss": ("validation", "-")}
 
 
@@ -71,32 +71,41 @@ def plot_curves(rows: Rows, path: Path, title: str, unit: str) -> None:
         _legend(figure, axes[0], columns=2)
 
 
-def plot_confusion(rows: Rows, path: Path, title: str) -> None:
+def plot_confusion(rows: Rows, path: Path, title: str, names: Mapping[str, str] | None = None) -> None:
     """Plot a confusion matrix: the share of the true class as colour, counts as numbers.
 
     Args:
         rows: Rows of confusion.csv, of one model.
         path: The PNG file to write.
         title: The title of the figure.
+        names: What stands in place of some classes.
     """
     from matplotlib import colormaps
 
-    classes = sorted({row[side] for row in rows for side in ("truth", "prediction")})
+    classes, totals = most_confused(rows), count_by_truth(rows)
+    labels = [(names or {}).get(name, name) for name in classes]
     cells = {(row["truth"], row["prediction"]): int(row["count"]) for row in rows}
     counts = [[cells.get((truth, prediction), 0) for prediction in classes] for truth in classes]
-    shares = [[count / max(sum(line), 1) for count in line] for line in counts]
-    size = max(5.2, min(9.0, 3.0 + 0.34 * len(classes)))
+    shares = [
+        [count / max(totals.get(truth, 0), 1) for count in line] for truth, line in zip(classes, counts, strict=True)
+    ]
+    longest = max(map(len, labels))
+    size = max(5.2, min(9.0, 3.0 + 0.34 * len(classes))) + 0.08 * max(longest - SHORT, 0)
+    if len(totals) > len(classes):
+        title = f"{title}; the {len(classes)} most confused of {len(totals)} classes"
     with _figure(path, title, size * 0.88, size) as figure:
         axes = figure.subplots()
         axes.grid(visible=False)
         image = axes.imshow(shares, cmap=colormaps["Blues"].resampled(SHADES), vmin=0.0, vmax=1.0)
-        axes.set_xticks(range(len(classes)), classes, rotation=0 if len(classes) < 4 else 90)
-        axes.set_yticks(range(len(classes)), classes)
+        level = len(classes) < 4 and longest <= SHORT
+        axes.set_xticks(range(len(classes)), labels, rotation=0 if level else 90, parse_math=False)
+        axes.set_yticks(range(len(classes)), labels, parse_math=False)
         axes.set_xlabel("predicted class")
         axes.set_ylabel("true class")
         figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.046, pad=0.03)
-        if len(classes) <= MAX_COUNTED_CLASSES:
-            _write_counts(axes, counts, shares)
+        if labels != classes:
+            figure.supxlabel("The table classes.csv has the numbered classes in full.", fontsize="small")
+        _write_counts(axes, counts, shares)
 
 
 def plot_forecast(rows: Rows, path: Path, title: str) -> None:
@@ -152,11 +161,9 @@ def _figure(path: Path, title: str, height: float = HEIGHT, width: float = WIDTH
     from matplotlib.figure import Figure
     from PIL import Image
 
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    with matplotlib.rc_context():
         matplotlib.rcdefaults()  # ignore the user's own matplotlibrc
         matplotlib.rcParams.update(STYLE)
-        # Letters that the font lacks become boxes; the tables have them in full.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         figure.suptitle(textwrap.fill(title, int(7 * width)), fontsize=STYLE["axes.titlesize"], fontweight="bold")
         yield figure

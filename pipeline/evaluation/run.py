@@ -97,7 +97,7 @@ def _describe(task: TaskEvaluation, references: References, evaluations: Evaluat
         metrics={name: known[name] for of in measured.values() for name in of},
         difference=task.compared.difference,
         references={name: of for name, of in references.describe().items() if name in evaluations.names},
-        table_headings={Path(table.file).stem: table.heading for table in task.tables},
+        table_headings={Path(table.file).stem: table.heading for table in task.tables if table.heading},
         leaks_target=tuple(leaking),
         leak=task.leak,
         reproducibility=evaluations.reproducibility,

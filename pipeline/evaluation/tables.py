@@ -17,7 +17,7 @@ class Table:
     file: str
     columns: tuple[str, ...]
     rows: MakeRows
-    heading: str  # in the report
+    heading: str  # in the report; empty if it belongs to the part of another table
     by_model: bool = False  # `columns` are followed by one for each baseline and each model
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from pipeline.data.wording import join_names
+from pipeline.evaluation import confusions
 from pipeline.evaluation.stored import Rows
 from pipeline.report.format import NONE, format_interval, format_number, format_quantity, format_share
 from pipeline.report.load import Results
@@ -68,7 +69,24 @@ def _confusions(results: Results, heading: str, rows: Rows) -> Part:
         for figure in _figures(results, f"confusion-{model}", _confusion_alt(model, of))
     ]
     sentence = "The most frequent confusions on the test rows, as shares of the true class over all seeds:"
-    return Part(heading, (sentence,), tuple(figures), points=points)
+    return Part(heading, (*_cut(results), sentence), tuple(figures), tuple(_renamed_classes(results)), points)
+
+
+def _cut(results: Results) -> Iterator[str]:
+    """Yield what figures and table leave out, if there are many classes."""
+    if len(results.prepared.classes) > confusions.MAX_CLASSES:
+        yield (
+            f"The figures show the {confusions.MAX_CLASSES} most confused classes of each model; the table "
+            f"confusion.csv has the {confusions.MAX_PAIRS:,} most frequent confusions, and their rest without a "
+            "predicted class."
+        )
+
+
+def _renamed_classes(results: Results) -> Iterator[Table]:
+    """Yield a table of the classes that the figures show by their number."""
+    if rows := results.tables.get("classes"):
+        renamed = tuple((row["figure"], row["class"]) for row in rows)
+        yield Table("Classes that the figures do not show in full", ("in figures", "class"), renamed, long=True)
 
 
 def _confusion_alt(model: str, worst: list[str]) -> str:
@@ -77,10 +95,8 @@ def _confusion_alt(model: str, worst: list[str]) -> str:
 
 def worst_confusions(rows: Rows) -> list[str]:
     """Return the most frequent confusions of two classes, as shares of the true class."""
-    totals: dict[str, int] = {}
-    for row in rows:
-        totals[row["truth"]] = totals.get(row["truth"], 0) + int(row["count"])
-    wrong = [row for row in rows if row["truth"] != row["prediction"] and int(row["count"])]
+    totals = confusions.count_by_truth(rows)
+    wrong = [row for row in rows if row["prediction"] not in (row["truth"], confusions.REST) and int(row["count"])]
     worst = sorted(wrong, key=lambda row: (-int(row["count"]) / totals[row["truth"]], row["truth"]))[:CONFUSIONS]
     return [
         f"{format_share(int(row['count']) / totals[row['truth']])} of {row['truth']} classified as {row['prediction']}"

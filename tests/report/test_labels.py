@@ -1,9 +1,13 @@
 """A text from the data is text in every page, whatever it looks like."""
 
+from dataclasses import replace
+
 import pytest
 from markdown_it import MarkdownIt
 
 from pipeline import paths, report
+from pipeline.evaluation.confusions import REST
+from pipeline.report import details
 from pipeline.report.parts import Code, Figure, Part, Section, Table
 from pipeline.report.sections import View
 from tests.report.test_render import Page
@@ -78,3 +82,16 @@ def test_a_code_block_ends_after_its_lines(section):
     tags, words, _ = read(MarkdownIt("commonmark", {"xhtmlOut": False}).render(text))
     assert "<script>" in words
     assert "script" not in tags
+
+
+def test_the_classes_that_figures_number_are_listed(read):
+    results = read("names")
+    tables = {**results.tables, "classes": [{"class": "日本語", "figure": "class 1"}]}
+    (part,) = (part for part in details.parts(replace(results, tables=tables)) if part.heading == "Confusions")
+    assert part.tables[0].rows == (("class 1", "日本語"),)
+
+
+def test_the_rest_of_a_true_class_counts_and_is_no_class():
+    rows = [("a", "a", "5"), ("a", "b", "1"), ("a", REST, "4")]
+    worst = details.worst_confusions([dict(zip(("truth", "prediction", "count"), row, strict=True)) for row in rows])
+    assert worst == ["10 % of a classified as b"]

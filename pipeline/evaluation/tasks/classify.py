@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.prepared import DataCard, Prepared
-from pipeline.evaluation import bounds, metrics
+from pipeline.evaluation import bounds, confusions, metrics
 from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import classify as baselines
 from pipeline.evaluation.figures import confusion_figures
@@ -38,16 +38,20 @@ def correct_rows(predictions: "Predictions") -> Scores:
 
 
 def confusion(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
-    """Yield the confusion matrix of the test rows, summed over seeds: a row for each pair of classes."""
+    """Yield the confusion matrix of the test rows, summed over seeds; see `confusions.count_rows`."""
     names = prepared.classes
     for model in evaluations.models:
         counts = [
             metrics.confusion(predictions["truth"], predictions["probabilities"].argmax(1), len(names))
             for predictions in evaluations.predictions(model, "test").values()
         ]
-        for truth, row in enumerate(np.sum(counts, axis=0) if counts else ()):
-            for predicted, count in enumerate(row):
-                yield model, names[truth], names[predicted], int(count)
+        if counts:
+            yield from ((model, *row) for row in confusions.count_rows(names, np.sum(counts, axis=0)))
+
+
+def renamed_classes(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
+    """Yield each class that the figures cannot show as it is, and what they show in its place."""
+    yield from confusions.format_classes(prepared.classes).items()
 
 
 def combine(members: "Sequence[Predictions]") -> "Predictions":
@@ -106,6 +110,9 @@ TASK = TaskEvaluation(
     ),
     references=find_references,
     combine=combine,
-    tables=(Table("confusion.csv", ("model", "truth", "prediction", "count"), confusion, "Confusions"),),
+    tables=(
+        Table("confusion.csv", ("model", "truth", "prediction", "count"), confusion, "Confusions"),
+        Table("classes.csv", ("class", "figure"), renamed_classes, ""),
+    ),
     figures=(confusion_figures,),
 )
