@@ -27,12 +27,12 @@ def main(name: str, steps: int) -> None:
     """Print the processor seconds that each step of training the model NAME takes on average."""
     params = load_params()
     model = find_block(params.models, name, "models")
-    prepared = _prepared(model.dataset, params.datasets[model.dataset])
+    prepared = read_or_prepare(model.dataset, params.datasets[model.dataset])
     fit = HELD_OUT if "test" in prepared.splits else REFIT
     click.echo(seconds(loop.Trainer(model, prepared, model.seeds[0], fit, name), steps))
 
 
-def _prepared(name: str, block: DatasetParams) -> Prepared:
+def read_or_prepare(name: str, block: DatasetParams) -> Prepared:
     """Read a prepared data set, or prepare it from its raw file if `dvc repro` has not."""
     folder = paths.prepared(name)
     return data.read(folder) if folder.exists() else formats.prepare(name, block)

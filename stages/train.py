@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from pipeline import files, paths
+from pipeline.data import prepared as data
 from pipeline.determinism import DESCRIPTIONS
 from pipeline.models.storage import FINISHED, Outcome
 from pipeline.params import find_block, load_params
-from pipeline.training import checkpoint, timings
+from pipeline.training import checkpoint, estimate, timings
 from pipeline.training.run import train
 from stages.command import block_name, reports_errors
 
@@ -23,6 +24,9 @@ def main(name: str) -> None:
     started = time.monotonic()
     params = find_block(load_params().models, name, "models")
     folder = paths.model(params.dataset, name)
+    estimates = estimate.estimate_all(params, data.read(paths.prepared(params.dataset)))
+    estimate.check_memory(name, estimates)
+    _echo_long(name, estimate.wall_seconds(estimates))
     with checkpoint.claim(name) as own:
         if not own:
             click.echo(f"{name}: another run is training it; this one writes no checkpoints")
@@ -32,6 +36,14 @@ def main(name: str) -> None:
         if own:
             checkpoint.clear(name)  # only when the model is in its place and its time is recorded
     _echo_outcomes(name, outcomes, time.monotonic() - started)
+
+
+def _echo_long(name: str, seconds: float) -> None:
+    """Print how long a training will take if that is more than a minute."""
+    minutes = seconds / 60
+    if minutes > 1:
+        duration = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
+        click.echo(f"{name}: about {duration} of training")
 
 
 def _record_time(folder: Path, outcomes: Sequence[Outcome]) -> None:

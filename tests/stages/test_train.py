@@ -202,6 +202,17 @@ def test_an_error_in_params_is_printed(project, here):
     assert error_of("names-rnn").startswith("Error: params.yaml: models.words-lstm.cell: found 'lsmt'; wanted ")
 
 
+def test_a_network_too_large_for_the_memory_ends_in_one_line_before_it_is_built(project, trained, tmp_path):
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    params = (tmp_path / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(params.replace("hidden_size: 8", "hidden_size: 60000"))
+    done = subprocess.run(**command(tmp_path, "train", "words-lstm"), capture_output=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: params.yaml: models.words-lstm.hidden_size: each of 4 trainings needs about ")
+    assert done.stderr.count("\n") == 1
+    assert content(tmp_path / "models") == content(project / "models")
+
+
 def test_help_is_printed_without_importing_torch(project):
     options = command(project, "train", "--help")
     program, *arguments = options.pop("args")

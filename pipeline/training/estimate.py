@@ -1,0 +1,248 @@
+"""Estimate the memory and the time of a training before it starts, from params and the shapes of prepared arrays.
+
+Numbers of parameters are exact, those of operations nearly. Bytes and seconds are good within a factor of three for the
+models of params.yaml: `python -m benchmarks.estimating` compares them with what is measured. torch is not imported.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.data.prepared import DataCard, Prepared
+from pipeline.errors import ParamsError
+from pipeline.execution import executor
+from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.params.models import ModelParams
+from pipeline.training.run import fits
+
+MEMINFO = Path("/proc/meminfo")  # Linux
+GIGABYTE = 10**9
+FLOAT, INTEGER = 4, 8  # bytes
+
+LIBRARIES = 0.25 * GIGABYTE  # of a worker: Python and torch
+BUFFERS = 0.02 * GIGABYTE  # that libraries allocate in a first step
+WEIGHTS = 5  # copies of the weights: themselves, gradients, the best ones, and both in a checkpoint
+OPTIMISER_STATE = {"sgd": 0, "adam": 2, "adamw": 2}  # numbers for each parameter, without momentum
+OPTIMISER_COPIES = 3  # with those in a checkpoint, and in its bytes
+READ_ROWS, READ_STREAMS = 1024, 64  # read at once without training, as in `tasks.batching`
+READING = 1 / 3  # of what training keeps of a step
+
+# Of one core.
+OPERATIONS_PER_SECOND = 2e10  # in matrix products
+SECONDS_PER_BATCH = 2e-3
+SECONDS_PER_STEP = 5e-5  # of a layer, forwards and backwards
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a cell has for each unit of its hidden size.
+
+    Attributes:
+        blocks: Weights for each input and each hidden unit.
+        biases: Biases for each of these.
+        kept: Numbers that a step of training keeps, with their gradients.
+    """
+
+    blocks: int
+    biases: int
+    kept: int
+
+
+CELLS: Mapping[str, Cell] = {
+    "linear": Cell(blocks=1, biases=1, kept=6),
+    "scratch": Cell(blocks=1, biases=1, kept=6),
+    "rnn": Cell(blocks=1, biases=2, kept=6),
+    "gru": Cell(blocks=3, biases=2, kept=16),
+    "lstm": Cell(blocks=4, biases=2, kept=14),
+}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of a network."""
+
+    parameters: int
+    step_weights: int  # used in products at each step
+    output_weights: int  # of the head
+    every_step: bool  # the head is used at each step in training, not once a sequence
+    kept: int  # numbers that training keeps of a step
+    layers: int
+
+    def operations(self, sequences: float, steps: float) -> float:
+        """Return the multiplications and additions of reading sequences with so many steps in all."""
+        return 2 * (self.step_weights * steps + self.output_weights * (steps if self.every_step else sequences))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Sequences that are read in an epoch: their number, their mean length and the longest, in steps."""
+
+    sequences: int
+    length: float
+    longest: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one training needs, in bytes and in seconds on one core."""
+
+    weights: float  # bytes, with gradients, the optimiser's state, and the copies of both
+    batch: float  # bytes
+    data: float  # bytes
+    operations: float  # multiplications and additions in matrix products
+    seconds: float
+
+    @property
+    def growth(self) -> float:
+        """Return the bytes that a worker allocates while it trains."""
+        return BUFFERS + self.weights + self.batch + self.data
+
+    @property
+    def memory(self) -> float:
+        """Return the bytes of a worker."""
+        return LIBRARIES + self.growth
+
+
+def estimate_all(params: ModelParams, prepared: Prepared) -> list[Estimate]:
+    """Return an estimate for each network of a model: of each fit from each seed."""
+    return [estimate(params, prepared, fit) for fit in fits(prepared.card) for _ in params.seeds]
+
+
+def estimate(params: ModelParams, prepared: Prepared, fit: str) -> Estimate:
+    """Estimate the training of one network."""
+    sizes = measure_network(params, prepared.card)
+    train = _measure_reading(params, prepared, ["train"] if fit == HELD_OUT else [*prepared.splits])
+    validation = _measure_reading(params, prepared, ["validation"] if fit == HELD_OUT else [])
+    operations = params.epochs * sum(
+        times * sizes.operations(read.sequences, read.sequences * read.length)
+        for times, read in ((3, train), (1, validation))  # a backward pass has twice the products of a forward pass
+    )
+    batches = params.epochs * (math.ceil(train.sequences / params.batch_size) + 1)  # one for the validation rows
+    seconds_per_batch = SECONDS_PER_BATCH + SECONDS_PER_STEP * sizes.layers * train.length
+    state = OPTIMISER_STATE[params.optimiser] + bool(params.momentum)
+    batch_steps = min(params.batch_size, train.sequences) * train.longest
+    read_at_once = READ_STREAMS if params.sequence_length else READ_ROWS
+    reading_steps = min(read_at_once, validation.sequences) * validation.longest
+    return Estimate(
+        weights=FLOAT * sizes.parameters * (WEIGHTS + OPTIMISER_COPIES * state),
+        batch=FLOAT * sizes.kept * max(batch_steps, READING * reading_steps),
+        data=_measure_data(params, prepared, fit),
+        operations=operations,
+        seconds=operations / OPERATIONS_PER_SECOND + batches * seconds_per_batch,
+    )
+
+
+def measure_network(params: ModelParams, card: DataCard) -> Sizes:
+    """Return the sizes of a network without building it."""
+    cell, layers = CELLS[params.cell], list(_layers(params, card))
+    weights = sum(cell.blocks * hidden * (inputs + hidden) for inputs, hidden in layers)
+    biases = sum(cell.blocks * hidden * cell.biases for _, hidden in layers)
+    symbols, outputs, head_inputs = card.symbols or 0, _count_outputs(card), _count_head_inputs(params, card)
+    head = 0 if params.head == "none" else head_inputs * outputs
+    every_step = card.task == "next-symbol" or params.supervision == "every-step"
+    kept = sum(cell.kept * hidden + 2 * inputs for inputs, hidden in layers)
+    return Sizes(
+        parameters=weights + biases + symbols * (params.embedding_size or 0) + (head + outputs if head else 0),
+        step_weights=weights,
+        output_weights=head,
+        every_step=every_step,
+        kept=kept + (2 * head_inputs + 4 * outputs if every_step else 0),
+        layers=len(layers),
+    )
+
+
+def check_memory(name: str, estimates: Sequence[Estimate]) -> None:
+    """Refuse a training that needs more memory than is available.
+
+    Raises:
+        ParamsError: with the key that decides it, or with the number of workers that the memory is enough for.
+    """
+    largest, workers = max(estimates, key=lambda each: each.memory), executor.count_workers(len(estimates))
+    available = _available_memory()
+    if workers * largest.memory <= available:
+        return
+    found = f"each of {len(estimates)} trainings needs about {largest.memory / GIGABYTE:.1f} GB of memory"
+    start = f"params.yaml: models.{name}.{_deciding_key(largest)}: {found}, {workers} run at once"
+    cure = "choose a smaller one" if largest.memory > available else ""
+    cure = cure or f"set {executor.WORKERS} to {int(available / largest.memory)}, or choose a smaller one"
+    raise ParamsError(f"{start}, and {available / GIGABYTE:.1f} GB are available; {cure}")
+
+
+def wall_seconds(estimates: Sequence[Estimate]) -> float:
+    """Return how long trainings take side by side."""
+    seconds, at_once = (
+        [each.seconds for each in estimates],
+        min(executor.cores(), executor.count_workers(len(estimates))),
+    )
+    return max(max(seconds), sum(seconds) / at_once)
+
+
+def _deciding_key(needed: Estimate) -> str:
+    """Return the key of a model's block that most of the memory comes from."""
+    parts = {"hidden_size": needed.weights, "batch_size": needed.batch, "dataset": needed.data}
+    return max(parts, key=lambda key: parts[key])
+
+
+def _available_memory() -> float:
+    """Return the bytes that can be allocated without swapping; infinite where the system does not say."""
+    if not MEMINFO.exists():
+        return math.inf
+    fields = dict(line.split(":") for line in MEMINFO.read_text().splitlines())
+    return int(fields["MemAvailable"].split()[0]) * 1024  # it is in kibibytes
+
+
+def _layers(params: ModelParams, card: DataCard) -> Iterator[tuple[int, int]]:
+    """Yield the inputs and the hidden size of each layer, once for each direction."""
+    directions = 2 if params.bidirectional else 1
+    inputs = _count_inputs(params, card)
+    for hidden in params.hidden_sizes:
+        yield from [(inputs, hidden)] * directions
+        inputs = directions * _count_cell_outputs(params, inputs, hidden)
+
+
+def _count_head_inputs(params: ModelParams, card: DataCard) -> int:
+    *_, (inputs, hidden) = _layers(params, card)
+    return (2 if params.bidirectional else 1) * _count_cell_outputs(params, inputs, hidden)
+
+
+def _count_cell_outputs(params: ModelParams, inputs: int, hidden: int) -> int:
+    return hidden + (inputs if params.cell == "linear" else 0)
+
+
+def _count_inputs(params: ModelParams, card: DataCard) -> int:
+    sizes = {"one-hot": card.symbols, "embedding": params.embedding_size, "values": 1, "flat": params.window}
+    return sizes[params.input] or 1
+
+
+def _count_outputs(card: DataCard) -> int:
+    return len(card.classes) if card.classes else card.symbols or 1
+
+
+def _measure_reading(params: ModelParams, prepared: Prepared, splits: Sequence[str]) -> Reading:
+    rows = sum(prepared.card.rows[split] for split in splits)
+    if length := params.sequence_length:
+        return Reading(math.ceil(rows / length), length, length)
+    if params.window:
+        length = 1 if params.input == "flat" else params.window
+        return Reading(rows, length, length)
+    unread = prepared.card.task == "next-symbol"  # the last symbol of a row
+    longest = max((_width(prepared, split) for split in splits), default=0)
+    steps = sum(_count_steps(prepared, split) for split in splits)
+    return Reading(rows, steps / max(rows, 1) - unread, longest - unread)
+
+
+def _width(prepared: Prepared, split: str) -> int:
+    return max((array.shape[1] for array in prepared.splits[split].values() if array.ndim == 2), default=1)
+
+
+def _count_steps(prepared: Prepared, split: str) -> int:
+    lengths = prepared.splits[split].get("lengths")
+    return prepared.card.rows[split] * _width(prepared, split) if lengths is None else int(lengths.sum())
+
+
+def _measure_data(params: ModelParams, prepared: Prepared, fit: str) -> float:
+    """Return the bytes of the examples, and of the temporary arrays that they are made of."""
+    splits = [*prepared.splits] if fit == REFIT else ["train", "validation"]
+    numbers = sum(array.size for split in splits for array in prepared.splits[split].values())
+    return 2 * INTEGER * numbers * (params.window or 1)
