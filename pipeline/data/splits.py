@@ -1,17 +1,20 @@
 """Split rows into training, validation and test rows without leakage."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.readers import shorten
+from pipeline.data.prepared import SPLITS, DataIssue
+from pipeline.data.readers import list_some, shorten
 from pipeline.errors import DataError
 from pipeline.params.datasets import DatasetParams, ShuffledParams
 
 Rows = NDArray[np.intp]
+P = TypeVar("P", bound=DatasetParams)
 
 
 def split_sizes(count: int, params: DatasetParams, where: str, minimum: int = 1) -> dict[str, int]:
@@ -28,11 +31,88 @@ def split_sizes(count: int, params: DatasetParams, where: str, minimum: int = 1)
     """
     shares = {"validation": params.validation, "test": params.test}
     held_out = {split: max(1, round(count * share)) for split, share in shares.items() if share}
-    sizes = {"train": count - sum(held_out.values()), **held_out}
+    return require_sizes({"train": count - sum(held_out.values()), **held_out}, where, minimum)
+
+
+def require_sizes(sizes: dict[str, int], where: str, minimum: int = 1) -> dict[str, int]:
+    """Return the sizes of splits; refuse one with fewer than `minimum` rows."""
     if min(sizes.values()) < minimum:
         found = ", ".join(f"{max(0, size)} {split}" for split, size in sizes.items())
-        raise DataError(f"{where}: found {count} ({found}); wanted at least {minimum} of each")
+        raise DataError(f"{where}: found {sum(sizes.values())} ({found}); wanted at least {minimum} of each")
     return sizes
+
+
+def split_files(folder: Path) -> dict[str, Path]:
+    """Return the file or folder of each split in a folder: train.*, validation.* and test.*.
+
+    Raises:
+        DataError: if there is not exactly one for each split.
+    """
+    wanted = "a folder with one file each of train.*, validation.* and test.* (split_files)"
+    if not folder.is_dir():
+        raise DataError(f"{folder}: found no folder; wanted {wanted}")
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    found = {split: [name for name in names if name.partition(".")[0] == split] for split in SPLITS}
+    if wrong := [split for split, files in found.items() if len(files) != 1]:
+        problem = f"{len(found[wrong[0]])} files {wrong[0]}.* among {list_some(names) or 'nothing'}"
+        raise DataError(f"{folder}: found {problem}; wanted {wanted}")
+    return {split: folder / files[0] for split, files in found.items()}
+
+
+def params_by_file(params: P) -> Iterator[tuple[P, str]]:
+    """Yield the params of each raw file and the split of all its rows, an empty text if they are still to be split."""
+    if not params.split_files:
+        yield params, ""
+        return
+    for split, path in split_files(Path(params.raw)).items():
+        yield params.model_copy(update={"raw": str(path)}), split
+
+
+def check_split(name: str, where: str) -> str:
+    """Return the name of a split in a column of a table.
+
+    Raises:
+        DataError: if it is none.
+    """
+    if name not in SPLITS:
+        raise DataError(f"{where}: found {shorten(name)}; wanted {', '.join(SPLITS)}")
+    return name
+
+
+def choose_rows(
+    groups: Sequence[str], labels: Sequence[str], given: Sequence[str], params: ShuffledParams, where: str
+) -> dict[str, Rows]:
+    """Return the row numbers of each split: as the user has given them, or else as `stratified_split` does.
+
+    Args:
+        groups: The group of each row, (n,).
+        labels: The label of each row, (n,).
+        given: The split of each row, (n,); not read if params have shares.
+        params: The settings.
+        where: The file and kind of row that an error names.
+
+    Raises:
+        DataError: if a split has too few rows.
+    """
+    if params.given_by is None:
+        return stratified_split(groups, labels, params, where)
+    splits = np.array(given, dtype=np.str_)
+    rows = {split: np.flatnonzero(splits == split) for split in SPLITS}
+    require_sizes({split: len(chosen) for split, chosen in rows.items()}, where)
+    return rows
+
+
+def describe_overlap(groups: Sequence[str], rows: Mapping[str, Rows], params: DatasetParams) -> Iterator[DataIssue]:
+    """Yield how many rows of each held-out split are in an earlier split too, as they may be if the user gives them."""
+    seen: set[str] = set()
+    for split, chosen in rows.items() if params.given_by else ():
+        own = [groups[row] for row in chosen]
+        if equal := sum(group in seen for group in own):
+            yield DataIssue(
+                found=f"{equal} {split} rows that are in another split too, so that they are not new to a model",
+                done="kept, since the splits are given",
+            )
+        seen.update(own)
 
 
 def stratified_split(
@@ -70,7 +150,7 @@ def stratified_split(
     return {split: np.sort(np.array(rows, dtype=np.intp)) for split, rows in chosen.items()}
 
 
-def _shuffled_groups(groups: Sequence[str], seed: int) -> list[list[int]]:
+def _shuffled_groups(groups: Sequence[str], seed: int | None) -> list[list[int]]:
     """Return the rows of each group in random order, but large groups first, so that single rows fill the gaps."""
     rows: dict[str, list[int]] = {}
     for row, group in enumerate(groups):

@@ -6,6 +6,7 @@ A new format is a class here with an entry in `AnyDataset`, a module in `pipelin
 
 import unicodedata
 from collections import Counter
+from datetime import date
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -51,12 +52,21 @@ def _can_be_seen(name: str) -> str:
     return name
 
 
+def _is_day(day: str) -> str:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise ValueError(f"found {day!r}; wanted a date such as 2013-01-31") from None
+    return day
+
+
 Alphabet = Annotated[str, StringConstraints(min_length=2), AfterValidator(_has_distinct_symbols)]
 Column = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]  # as in its table
 Class = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_can_be_seen)]
 Characters = Annotated[str, StringConstraints(min_length=1)]
 Entry = Annotated[int, Field(ge=-(10**18), le=10**18)] | Annotated[str, StringConstraints(strip_whitespace=True)]
 Entries = Annotated[tuple[Entry, ...], Field(strict=False, min_length=1), AfterValidator(_has_distinct_entries)]
+Day = Annotated[str, StringConstraints(min_length=10, max_length=10), AfterValidator(_is_day)]
 Choice = Literal["all"] | Entries
 
 
@@ -70,8 +80,9 @@ class DatasetParams(Block):
 
     format: str
     raw: ProjectPath
-    validation: Fraction  # of the rows; choices are made on them
-    test: Fraction  # of the rows; no choice is made on them
+    validation: Fraction | None = None  # of the rows; choices are made on them
+    test: Fraction | None = None  # of the rows; no choice is made on them
+    split_files: bool = False  # `raw` is a folder with a file for each split, instead of shares of one file
     refit: bool  # also train on all rows, and report that fit on them as split `all_rows`
 
     @property
@@ -79,8 +90,29 @@ class DatasetParams(Block):
         """Return how many outputs a network needs; None where only the rows say so."""
         return None
 
+    @property
+    def given_by(self) -> str | None:
+        """Return the key by which the user says which rows are in which split; None for shares."""
+        return "split_files" if self.split_files else None
+
+    @property
+    def share_keys(self) -> dict[str, float | None]:
+        """Return the keys that split rows by shares, with their values."""
+        return {"validation": self.validation, "test": self.test}
+
+    @model_validator(mode="after")
+    def _has_one_way_to_split(self) -> Self:
+        missing = [key for key, value in self.share_keys.items() if value is None]
+        if self.given_by is None and missing:
+            raise ValueError(f"{' and '.join(missing)} missing; add it, or give the splits yourself (split_files)")
+        if self.given_by is not None and len(missing) < len(self.share_keys):
+            raise ValueError(f"{', '.join(self.share_keys)} split by shares; leave them out with {self.given_by}")
+        return self
+
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> Self:
+        if self.validation is None or self.test is None:
+            return self
         if self.validation + self.test >= 1:
             raise ValueError("validation + test must stay below 1")
         if (self.validation == 0) != (self.test == 0):
@@ -100,7 +132,29 @@ class DatasetParams(Block):
 class ShuffledParams(DatasetParams):
     """Settings of data whose rows are split at random."""
 
-    split_seed: Seed
+    split_seed: Seed | None = None
+
+    @property
+    def share_keys(self) -> dict[str, float | None]:
+        """Return the keys that split rows by shares, with their values."""
+        return {**super().share_keys, "split_seed": self.split_seed}
+
+
+class TableParams(ShuffledParams):
+    """Settings of data that a CSV has in its rows."""
+
+    split_column: Column | None = None  # its fields are train, validation and test
+
+    @property
+    def given_by(self) -> str | None:
+        """Return the key by which the user says which rows are in which split; None for shares."""
+        return "split_column" if self.split_column else super().given_by
+
+    @model_validator(mode="after")
+    def _gives_splits_once(self) -> Self:
+        if self.split_column and self.split_files:
+            raise ValueError("split_column and split_files both say which split a row is in; keep one")
+        return self
 
 
 class WordsParams(ShuffledParams):
@@ -118,7 +172,7 @@ class WordsParams(ShuffledParams):
         return len(set(self.alphabet))
 
 
-class PairsParams(ShuffledParams):
+class PairsParams(TableParams):
     """A CSV of number sequences and a number each; the number is predicted."""
 
     task = "regress"
@@ -153,6 +207,23 @@ class SeriesParams(DatasetParams):
     items: Choice
     reduce: Literal["mean", "sum"]
     season: Size  # days after which the series is expected to repeat
+    validation_from: Day | None = None  # the first day of the validation split, instead of shares
+    test_from: Day | None = None  # the first day of the test split
+
+    @property
+    def given_by(self) -> str | None:
+        """Return the key by which the user says which rows are in which split; None for shares."""
+        return "test_from" if self.test_from else super().given_by
+
+    @model_validator(mode="after")
+    def _days_are_in_order(self) -> Self:
+        if self.split_files:
+            raise ValueError("split_files does not go with format series; give validation_from and test_from")
+        if (self.validation_from is None) != (self.test_from is None):
+            raise ValueError("validation_from and test_from go together; give both or neither")
+        if self.validation_from and self.test_from and self.validation_from >= self.test_from:
+            raise ValueError(f"validation_from {self.validation_from} must be before test_from {self.test_from}")
+        return self
 
     @property
     def outputs(self) -> int:
@@ -160,7 +231,7 @@ class SeriesParams(DatasetParams):
         return 1
 
 
-class LabelledParams(ShuffledParams):
+class LabelledParams(TableParams):
     """Labelled texts: a CSV, or a folder or zip of LABEL.txt files; the label is predicted."""
 
     task = "classify"

@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from pipeline.data.inputs import Reader
 from pipeline.data.prepared import DataIssue, Passage, Prepared, Scale
+from pipeline.data.splits import params_by_file
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.data.wording import ModelFacts, Usage
 from pipeline.files import Arrays
@@ -58,7 +59,7 @@ class Format(ABC, Generic[P]):
 
     def raw_files(self, params: P) -> list[Path]:
         """Return the files that are read, whose digest the data card has."""
-        return [Path(params.raw)]
+        return [Path(part.raw) for part, _ in params_by_file(params)]
 
     @abstractmethod
     def describe_use(self, params: P, prepared: Prepared) -> str:

@@ -1,6 +1,6 @@
 """A CSV of number sequences, each with a target number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import NumberReader, Numbers, Reader, input_errors, require_finite
 from pipeline.data.prepared import DataIssue, Prepared, scale
 from pipeline.data.readers import MAX_FLOAT32, parse_number, read_columns, shorten
-from pipeline.data.splits import stratified_split, take_rows
+from pipeline.data.splits import Rows, check_split, choose_rows, describe_overlap, params_by_file, take_rows
 from pipeline.data.wording import ModelFacts, Usage, predict_command, quoted, shown_rows
 from pipeline.errors import DataError, InputError
 from pipeline.params.datasets import PairsParams
@@ -26,18 +26,18 @@ class Pairs(Format[PairsParams]):
 
     def draft(self, params: PairsParams, folder: Path | None) -> Draft:
         """Read and split the pairs: a repeated pair counts once, and equal inputs go to the same split."""
-        found = _read_pairs(params)
-        pairs = list(dict.fromkeys(found))
+        found = list(_read_pairs(params))
+        pairs, given = zip(*dict.fromkeys(found), strict=True)
         inputs = np.array([values for values, _ in pairs], dtype=np.float32)  # (n, t)
         targets = np.array([target for _, target in pairs], dtype=np.float32)  # (n,)
         groups = [repr(values) for values, _ in pairs]
-        rows = stratified_split(groups, [""] * len(pairs), params, f"{params.raw}: distinct rows")
+        rows = choose_rows(groups, [""] * len(pairs), given, params, f"{params.raw}: distinct rows")
         arrays = {"inputs": inputs, "targets": targets}
         splits = take_rows(arrays, rows)
         return Draft(
             splits,
             scaling={name: scale(splits["train"][name]) for name in arrays},
-            issues=tuple(_find_issues(len(found) - len(pairs), len(pairs) - len(set(groups)))),
+            issues=tuple(_find_issues(len(found) - len(pairs), groups, rows, params)),
         )
 
     def reader(self, params: PairsParams, prepared: Prepared, model: ModelParams) -> Reader:
@@ -99,20 +99,24 @@ class PairsReader(NumberReader):
         return values
 
 
-def _read_pairs(params: PairsParams) -> list[Pair]:
-    """Return the rows of the file in order; refuse inputs of different lengths."""
-    path = Path(params.raw)
-    pairs: list[Pair] = []
-    for line, (sequence, target) in read_columns(path, params.inputs, params.target):
-        where = f"{path}: line {line}"
-        values = _parse_numbers(sequence, params.separator, f"{where}: {params.inputs}")
-        if not values or (pairs and len(values) != len(pairs[0][0])):
-            wanted = len(pairs[0][0]) if pairs else "at least 1"
-            raise DataError(f"{where}: {params.inputs}: found {len(values)} values; wanted {wanted}")
-        pairs.append((values, _parse_float32(target, f"{where}: {params.target}")))
-    if not pairs:
-        raise DataError(f"{path}: found no rows under the header; wanted one for each pair")
-    return pairs
+def _read_pairs(params: PairsParams) -> Iterator[tuple[Pair, str]]:
+    """Yield the rows in order, each with the split that is given for it; refuse inputs of different lengths."""
+    length = 0
+    for part, split in params_by_file(params):
+        path, found = Path(part.raw), False
+        columns = (params.inputs, params.target, *filter(None, [params.split_column]))
+        for line, (sequence, target, *given) in read_columns(path, *columns):
+            where, found = f"{path}: line {line}", True
+            values = _parse_numbers(sequence, params.separator, f"{where}: {params.inputs}")
+            if not values or (length and len(values) != length):
+                raise DataError(
+                    f"{where}: {params.inputs}: found {len(values)} values; wanted {length or 'at least 1'}"
+                )
+            length = len(values)
+            pair = values, _parse_float32(target, f"{where}: {params.target}")
+            yield pair, check_split(given[0], f"{where}: {params.split_column}") if given else split
+        if not found:
+            raise DataError(f"{path}: found no rows under the header; wanted one for each pair")
 
 
 def _parse_numbers(sequence: str, separator: str, where: str) -> tuple[float, ...]:
@@ -129,11 +133,13 @@ def _parse_float32(text: str, where: str) -> float:
     return float(np.float32(number)) + 0.0  # adding 0 turns -0 into 0
 
 
-def _find_issues(repeats: int, contradictions: int) -> list[DataIssue]:
-    issues = []
+def _find_issues(
+    repeats: int, groups: Sequence[str], rows: Mapping[str, Rows], params: PairsParams
+) -> Iterator[DataIssue]:
     if repeats:
-        issues.append(DataIssue(found=f"{repeats} repeated rows", done="kept once"))
-    if contradictions:
+        yield DataIssue(found=f"{repeats} repeated rows", done="kept once")
+    inputs = [[groups[row] for row in chosen] for chosen in rows.values()]
+    if contradictions := sum(len(own) - len(set(own)) for own in inputs):
         found = f"{contradictions} rows whose inputs occur in another row with a different target"
-        issues.append(DataIssue(found=found, done="kept, in the same split as the other row"))
-    return issues
+        yield DataIssue(found=found, done="kept, in the same split as the other row")
+    yield from describe_overlap(groups, rows, params)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from pipeline import paths
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import NumberReader, Numbers, Reader, input_errors, require_finite
-from pipeline.data.prepared import DataIssue, Prepared, scale
+from pipeline.data.prepared import SPLITS, DataIssue, Prepared, scale
 from pipeline.data.readers import MAX_FLOAT32, column_index, list_some, parse_number, shorten, table
-from pipeline.data.splits import split_sizes
+from pipeline.data.splits import require_sizes, split_sizes
 from pipeline.data.wording import ModelFacts, Usage
 from pipeline.errors import DataError, InputError
 from pipeline.params.datasets import SeriesParams
@@ -34,7 +34,7 @@ class Series(Format[SeriesParams]):
     def draft(self, params: SeriesParams, folder: Path | None) -> Draft:
         """Reduce the chosen stores and items to one value per day, and split the days by date."""
         dates, values, issues = reduce_series(params)
-        sizes = split_sizes(len(values), params, f"{params.raw}: days")
+        sizes = _split_by_date(dates, params)
         if sizes["train"] <= params.season:
             wanted = f"more than one season ({params.season})"
             raise DataError(f"{params.raw}: days: found {sizes['train']} to train on; wanted {wanted}")
@@ -79,6 +79,16 @@ class Series(Format[SeriesParams]):
             (f"python -m stages.predict {model.name} --input {shlex.quote(params.raw)}",),
             imports=("import numpy",),
         )
+
+
+def _split_by_date(dates: NDArray[Any], params: SeriesParams) -> dict[str, int]:
+    """Return how many days go to each split, in their order: by first days that are given, or by shares."""
+    where = f"{params.raw}: days"
+    if params.given_by is None:
+        return split_sizes(len(dates), params, where)
+    starts = np.searchsorted(dates, np.array([params.validation_from, params.test_from], dtype=dates.dtype))
+    sizes = np.diff([0, *starts, len(dates)]).tolist()
+    return require_sizes(dict(zip(SPLITS, sizes, strict=True)), where)
 
 
 class SeriesReader(NumberReader):

@@ -1,16 +1,18 @@
 """A text as one long stream of symbols, split by position."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.cleaning import ANY, TextSummary, read_cleaned, summarise
+from pipeline import files
+from pipeline.data.cleaning import ANY, Changes, TextSummary, read_cleaned, summarise
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Passage, Prepared
-from pipeline.data.splits import split_sizes
+from pipeline.data.splits import params_by_file, require_sizes, split_sizes
 from pipeline.data.vocabulary import Symbols, Vocabulary
 from pipeline.data.wording import ModelFacts, Usage, describe_symbols, example_opening, language_usage, quoted
 from pipeline.params.datasets import LongTextParams, TextParams
@@ -20,7 +22,7 @@ MINIMUM = 2  # symbols: one to read and one to predict
 
 
 class Text(Format[TextParams]):
-    """A text as one long stream of symbols, split by position."""
+    """A text as one long stream of symbols, split by position, or a text for each split."""
 
     unit = "characters"
 
@@ -35,6 +37,7 @@ class Text(Format[TextParams]):
             if oov := encoded.n_unknown - before:
                 found = f"{oov} {split} characters that do not occur in the training text"
                 issues.append(DataIssue(found=found, done="read as `unknown`"))
+        issues += describe_equal_files(params)
         return Draft(splits, vocabulary, passage=describe_passage(params, summary), issues=tuple(issues))
 
     def reader(self, params: TextParams, prepared: Prepared, model: ModelParams) -> Reader:
@@ -68,9 +71,31 @@ class Text(Format[TextParams]):
 
 def scan(params: LongTextParams, minimum: int) -> tuple[TextSummary, Vocabulary, dict[str, int]]:
     """Read the text once for its summary, its vocabulary and the sizes of its splits, each at least `minimum`."""
-    summary = summarise(params)
-    sizes = split_sizes(summary.length, params, f"{params.raw}: characters after cleaning", minimum)
+    where = f"{params.raw}: characters after cleaning"
+    if params.split_files:
+        summary, sizes = _summarise_files(params)
+        require_sizes(sizes, where, minimum)
+    else:
+        summary = summarise(params)
+        sizes = split_sizes(summary.length, params, where, minimum)
     return summary, summary.vocabulary(params.alphabet, sizes["train"]), sizes
+
+
+def _summarise_files(params: LongTextParams) -> tuple[TextSummary, dict[str, int]]:
+    """Return a summary of the files of all splits, but of the symbols of the training file alone; and their sizes."""
+    by_split = {split: summarise(part) for part, split in params_by_file(params)}
+    sizes = {split: summary.length for split, summary in by_split.items()}
+    counts = zip(*(astuple(summary.changes) for summary in by_split.values()), strict=True)
+    changes = Changes(*(sum(count) for count in counts))
+    return replace(by_split["train"], length=sum(sizes.values()), changes=changes), sizes
+
+
+def describe_equal_files(params: LongTextParams) -> Iterator[DataIssue]:
+    """Yield which files of splits have the same content, so that a split is not new to a model."""
+    first: dict[str, str] = {}
+    for part, split in params_by_file(params):
+        if (same := first.setdefault(files.sha256(Path(part.raw)), split)) != split:
+            yield DataIssue(found=f"the {split} file is the {same} file", done="kept, since the splits are given")
 
 
 def describe_passage(params: LongTextParams, summary: TextSummary) -> Passage:
@@ -100,7 +125,8 @@ class EncodedText:
 
     def __init__(self, params: LongTextParams, vocabulary: Vocabulary) -> None:
         self.vocabulary, self.n_unknown = vocabulary, 0
-        self._blocks = map(vocabulary.encode_points, read_cleaned(params))
+        parts = (part for part, _ in params_by_file(params))
+        self._blocks = map(vocabulary.encode_points, chain.from_iterable(map(read_cleaned, parts)))
         self._rest = np.empty(0, dtype=vocabulary.dtype)
 
     def take(self, size: int, path: Path | None = None) -> Symbols:

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pipeline.data.formats.base import Draft, Format
-from pipeline.data.formats.text import EncodedText, describe_cleaning, describe_passage, scan
+from pipeline.data.formats.text import EncodedText, describe_cleaning, describe_equal_files, describe_passage, scan
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
 from pipeline.data.vocabulary import Symbols, Vocabulary
@@ -46,7 +46,11 @@ class Windows(Format[WindowsParams]):
             vocabulary,
             dict(zip(classes, counts, strict=True)),
             passage=describe_passage(params, summary),
-            issues=(*describe_cleaning(params, summary), *_describe_left_out(sizes, len(labels), params)),
+            issues=(
+                *describe_cleaning(params, summary),
+                *_describe_left_out(sizes, len(labels), params),
+                *describe_equal_files(params),
+            ),
         )
 
     def reader(self, params: WindowsParams, prepared: Prepared, model: ModelParams) -> Reader:

@@ -7,7 +7,7 @@ from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
 from pipeline.data.readers import numbered_lines, read_text, shorten
-from pipeline.data.splits import stratified_split, take_rows
+from pipeline.data.splits import choose_rows, describe_overlap, params_by_file, take_rows
 from pipeline.data.vocabulary import Vocabulary, pad
 from pipeline.data.wording import ModelFacts, Usage, example_text, language_usage
 from pipeline.errors import DataError
@@ -23,12 +23,14 @@ class Words(Format[WordsParams]):
     def draft(self, params: WordsParams, folder: Path | None) -> Draft:
         """Encode and split the words; a repeated word counts once."""
         vocabulary = Vocabulary.closed(params.alphabet)
-        lines = _read_words(Path(params.raw), vocabulary)
-        words = list(dict.fromkeys(line.strip() for line in lines))
-        rows = stratified_split(words, [""] * len(words), params, f"{params.raw}: distinct words")
+        parts = params_by_file(params)
+        lines = [(line, split) for part, split in parts for line in _read_words(Path(part.raw), vocabulary)]
+        words, given = zip(*dict.fromkeys((line.strip(), split) for line, split in lines), strict=True)
+        rows = choose_rows(words, [""] * len(words), given, params, f"{params.raw}: distinct words")
         symbols, lengths = pad([vocabulary.encode(word) for word in words])
         arrays = take_rows({"symbols": symbols, "lengths": lengths}, rows)
-        return Draft(arrays, vocabulary, issues=tuple(_find_issues(lines, len(words))))
+        issues = (*_find_issues([line for line, _ in lines], len(words)), *describe_overlap(words, rows, params))
+        return Draft(arrays, vocabulary, issues=issues)
 
     def reader(self, params: WordsParams, prepared: Prepared, model: ModelParams) -> Reader:
         """Return a reader of words, which end after as many letters as the longest word has."""
