@@ -1,6 +1,6 @@
 # `make repro` and `make test` do everything, including the setup. `make help` lists all commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup scm repro verify test test-services check format ui lock clean
+.PHONY: help setup scm repro verify test test-services fuzz check format ui lock clean
 
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
@@ -41,6 +41,9 @@ test: $(INSTALLED)  ## run the tests
 
 test-services: $(INSTALLED)  ## run the tests that need a server, another user or processor, or many random trials
 	pytest -m services --numprocesses auto --dist loadgroup
+
+fuzz: $(INSTALLED)  ## try odd params, raw files, folders and requests for ten minutes, and count how the commands end
+	python -m tests.fuzz
 
 check: $(INSTALLED)  ## check format, lint and types
 	ruff format --check
