@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -110,9 +111,14 @@ class Trainer:
         """Return whether a loss of the last epoch is not finite."""
         return bool(self.history) and not _is_finite(self.history[-1])
 
+    def drop_infinite_weights(self) -> None:
+        """Keep no weights that are not finite, as the last step may leave them after a finite loss."""
+        if not all(np.isfinite(weights).all() for weights in self.best_weights.values()):
+            self.best_epoch, self.best_weights = 0, {}
+
     def describe_end(self) -> str:
         """Return how the training ended, once it has: a kept network that is worse than a constant did not learn."""
-        if self.diverged:
+        if not self.best_epoch:
             return f"{DIVERGED} at epoch {len(self.history)}"
         loss = self.history[self.best_epoch - 1].validation_loss
         if loss is None:  # the training loss is that of all networks of the epoch, the kept one being the last
@@ -195,6 +201,7 @@ def train_network(
         trainer.record(epoch)
         on_epoch(epoch)
     saver.offer(trainer.snapshot, final=True)
+    trainer.drop_infinite_weights()
     size = count_parameters(trainer.model)
     return TrainedNetwork(
         trainer.describe_end(), trainer.best_epoch, size, tuple(trainer.history), trainer.best_weights

@@ -137,6 +137,14 @@ def test_a_network_learns_the_only_target_there_is(learning_rate, status):
     assert loop.train_network(params, one, 1, REFIT).status.startswith(status)
 
 
+def test_a_refit_whose_last_step_leaves_weights_that_are_not_finite_diverges():
+    large = small.pairs("".join(f"{n} 1,{n}e12\n" for n in range(1, 20)), refit=True)
+    params = model_params(input="values", optimiser="sgd", learning_rate=1e30, epochs=1, batch_size=100)
+    trained = loop.train_network(params, large, 1, REFIT)
+    assert math.isfinite(trained.history[-1].train_loss)
+    assert (trained.status, trained.best_epoch, dict(trained.weights)) == ("diverged at epoch 1", 0, {})
+
+
 def test_patience_ends_a_training_and_the_best_epoch_is_kept(noise):
     params = model_params(hidden_size=32, epochs=60, learning_rate=0.03, batch_size=8, patience=5)
     trained = loop.train_network(params, noise, 1)
