@@ -24,7 +24,8 @@ MAX_LISTED = 10  # values in an error
 MAX_LINE = 10_000_000  # characters of a table
 BYTE_ORDER_MARK = "\ufeff"
 MEGABYTE = 1_000_000
-UNPACKED = 1000  # megabytes of a packed file, for formats without `max_megabytes`
+# What a gzip file may unpack to where no `max_megabytes` says so: data are seldom packed to a fiftieth, bombs always.
+MIN_UNPACKED, MAX_UNPACKED, MAX_RATIO = 10, 1000, 50  # megabytes, megabytes, times its size
 GZIP = b"\x1f\x8b"
 
 # How files begin that often lie where a text should, in small letters.
@@ -91,16 +92,16 @@ def read_blocks(path: Path, max_megabytes: int | None = None) -> Blocks:
             yield from iter(lambda: file.read(BLOCK), b"")
         else:
             with gzip.GzipFile(fileobj=file) as unpacked:
-                yield from UnpackLimit(path, max_megabytes).read(unpacked)
+                limit = UnpackLimit(path, max_megabytes) if max_megabytes else _default_limit(path)
+                yield from limit.read(unpacked)
 
 
 class UnpackLimit:
     """Reads packed files and counts their bytes, because the sizes that they state may be wrong."""
 
-    def __init__(self, path: Path, max_megabytes: int | None) -> None:
-        self.path, self.max_megabytes = path, max_megabytes or UNPACKED
-        self.cure = "raise `max_megabytes`" if max_megabytes else "unpack it"
-        self.bytes_left = self.max_megabytes * MEGABYTE
+    def __init__(self, path: Path, max_megabytes: int, cure: str = "raise `max_megabytes`") -> None:
+        self.path, self.max_megabytes, self.cure = path, max_megabytes, cure
+        self.bytes_left = max_megabytes * MEGABYTE
 
     def read(self, file: IO[bytes] | gzip.GzipFile) -> Blocks:
         """Yield the bytes of a file, a block at a time.
@@ -114,6 +115,11 @@ class UnpackLimit:
                 size = f"{self.max_megabytes} megabytes"
                 raise DataError(f"{self.path}: unpacks to more than {size}; {self.cure} if that is right")
             yield block
+
+
+def _default_limit(path: Path) -> UnpackLimit:
+    wanted = path.stat().st_size * MAX_RATIO // MEGABYTE if path.is_file() else MAX_UNPACKED  # a pipe has no size
+    return UnpackLimit(path, min(max(wanted, MIN_UNPACKED), MAX_UNPACKED), "unpack it")
 
 
 def decode(content: Blocks, where: object) -> Iterator[str]:

@@ -77,9 +77,16 @@ def test_gzip_file_is_read_whatever_its_name(here):
     ],
 )
 def test_gzip_file_that_is_damaged_or_too_large_is_refused(here, error_of, change, found):
-    (here / "x").write_bytes(change(gzip.compress(b"ab\n" * 400_000)))
+    (here / "x").write_bytes(change(gzip.compress(b"ab\n" + (b"x" * 1000 + b"\n") * 1200)))
     line = error_of(lambda: list(read_columns(here / "x", "ab", max_megabytes=1 if "unpacks" in found else 2)))
     assert line.startswith(f"{here}/x: {found}")
+
+
+def test_gzip_bomb_is_refused_where_no_setting_limits_it(here, error_of, monkeypatch):
+    monkeypatch.setattr(readers, "MIN_UNPACKED", 1)
+    (here / "x").write_bytes(gzip.compress(b"a\n" + (b"x" * 1000 + b"\n") * 1200))
+    line = error_of(lambda: list(read_columns(here / "x", "a")))
+    assert line == f"{here}/x: unpacks to more than 1 megabytes; unpack it if that is right"
 
 
 def test_missing_file_is_reported(here, error_of):
