@@ -62,7 +62,7 @@ def _reproducibility(job: EvaluationJob) -> Reproducibility:
 def _evaluate_splits(prepared: Prepared, job: EvaluationJob) -> Mapping[str, SplitResult]:
     if job.folder is not None:
         return _evaluate_network(prepared, job.folder, job.seed)
-    return _compute_bound(prepared) if job.model == BOUND else _evaluate_baseline(prepared, job.model)
+    return _compute_bound(prepared) if job.model == BOUND else _evaluate_baseline(prepared, job)
 
 
 def _splits(prepared: Prepared) -> dict[str, Split]:
@@ -91,13 +91,13 @@ def _evaluate_network(prepared: Prepared, folder: Path, seed: int) -> dict[str, 
     return results
 
 
-def _evaluate_baseline(prepared: Prepared, name: str) -> dict[str, SplitResult]:
+def _evaluate_baseline(prepared: Prepared, job: EvaluationJob) -> dict[str, SplitResult]:
     """Fit a baseline once to the training rows, and where there is a refit once to all rows."""
     arrays, splits = prepared.splits, _splits(prepared)
-    fit_baseline = EVALUATIONS[prepared.card.task].references(prepared).baselines[name].fit
+    fit_baseline = EVALUATIONS[prepared.card.task].references(prepared).baselines[job.model].fit
     rows_of_fits = {split.fit: arrays["train"] if split.fit == HELD_OUT else split.arrays for split in splits.values()}
     predict = {
-        fit: fit_baseline(FitData(prepared.card, rows, arrays["train"], arrays.get("validation")))
+        fit: fit_baseline(FitData(prepared.card, rows, arrays["train"], arrays.get("validation"), job.window))
         for fit, rows in rows_of_fits.items()
     }
     return {name: predict[split.fit](split.before, split.arrays) for name, split in splits.items()}

@@ -26,7 +26,7 @@ Line = list[tuple[int, float, float, float]]  # epoch; mean, lowest and highest 
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 BASELINE_COLOUR = "#6E6E6E"
-BASELINE_STYLES = ("--", ":")
+BASELINE_STYLES = ("--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)))
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 12.0,

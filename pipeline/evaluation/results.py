@@ -1,12 +1,12 @@
 """Jobs of evaluation and their results, metrics and predictions; light to import."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.determinism import Reproducibility
-from pipeline.params.schema import is_baseline, is_reference
+from pipeline.params.schema import BASELINE, is_baseline, is_reference
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
@@ -30,6 +30,7 @@ class EvaluationJob:
     model: str
     seed: int  # 0 for a baseline and the bound
     folder: Path | None  # of the trained model; baselines and the bound have none
+    window: int | None = None  # for a baseline: that of the models
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,12 @@ class Evaluations:
     def baselines(self) -> tuple[str, ...]:
         """Return the names of the baselines, the strong one first."""
         return tuple(name for name in self.names if is_baseline(name))
+
+    def with_baseline(self, strong: str) -> "Evaluations":
+        """Return the same with the strong baseline renamed to `baseline` and before the others."""
+        chosen = [replace(each, model=BASELINE) for each in self.all if each.model == strong]
+        others = [each for each in self.all if is_reference(each.model) and each.model != strong]
+        return Evaluations((*(each for each in self.all if not is_reference(each.model)), *chosen, *others))
 
     @property
     def reproducibility(self) -> Reproducibility:

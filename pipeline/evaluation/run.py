@@ -10,7 +10,7 @@ from pipeline import files, paths, spreadsheets
 from pipeline.data.prepared import DataCard
 from pipeline.data.verification import read_verified
 from pipeline.evaluation import about, figures, intervals, significance
-from pipeline.evaluation.about import About
+from pipeline.evaluation.about import About, Reference
 from pipeline.evaluation.ensemble import ensemble_metrics
 from pipeline.evaluation.figures import PlotJob
 from pipeline.evaluation.results import Evaluation, EvaluationJob, Evaluations
@@ -48,8 +48,10 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
     files.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curve_rows(dataset, models))
     curves = figures.curve_figures(dataset, folder, task.loss_unit)
     evaluations = _evaluate_all(dataset, references, params, curves)
+    strong = task.choose_baseline(evaluations)
+    evaluations = evaluations.with_baseline(strong)
     leaking = [name for name in models if task.leaks_target(params[name])]
-    about.write(_describe(task, references, evaluations, leaking), folder)
+    about.write(_describe(task, references.describe(strong), evaluations, leaking), folder)
     files.write_json(folder / "metrics.json", summarise(evaluations, prepared.card))
     files.write_csv(folder / "seeds.csv", SEED_COLUMNS, _seed_rows(evaluations))
     for name, (header, rows) in make_tables(task.tables, prepared, evaluations).items():
@@ -69,7 +71,8 @@ def _evaluate_all(
 ) -> Evaluations:
     """Evaluate every network, the baselines and the bound; the plots, which need no results, are made beside that."""
     prepared = paths.prepared(dataset)
-    references_first = [EvaluationJob(prepared, name, 0, None) for name in references.describe()]
+    window = max((params.window or 0 for params in models.values()), default=0)
+    references_first = [EvaluationJob(prepared, name, 0, None, window or None) for name in references.names]
     networks = [
         EvaluationJob(prepared, name, seed, paths.model(dataset, name))
         for name, params in models.items()
@@ -84,7 +87,9 @@ def _evaluate_all(
     return Evaluations((*results[len(reference_jobs) + len(plots) :], *of_references))
 
 
-def _describe(task: TaskEvaluation, references: References, evaluations: Evaluations, leaking: list[str]) -> About:
+def _describe(
+    task: TaskEvaluation, references: Mapping[str, Reference], evaluations: Evaluations, leaking: list[str]
+) -> About:
     """Return what the results are, in words, with the metrics and references that they have."""
     measured: dict[str, dict[str, None]] = {}  # by split, in the order in which they were computed
     for name in evaluations.names:
@@ -96,7 +101,7 @@ def _describe(task: TaskEvaluation, references: References, evaluations: Evaluat
         primary_metrics={split: task.choose_primary(split, list(of)) for split, of in measured.items()},
         metrics={name: known[name] for of in measured.values() for name in of},
         difference=task.compared.difference,
-        references={name: of for name, of in references.describe().items() if name in evaluations.names},
+        references={name: of for name, of in references.items() if name in evaluations.names},
         table_headings={Path(table.file).stem: table.heading for table in task.tables if table.heading},
         leaks_target=tuple(leaking),
         leak=task.leak,

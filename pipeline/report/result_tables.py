@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pipeline.data.wording import join_names
 from pipeline.determinism import DESCRIPTIONS, Reproducibility
 from pipeline.models.storage import DIVERGED, FINISHED, NOT_LEARNED
-from pipeline.params.schema import BASELINE, BOUND
+from pipeline.params.schema import BASELINE, BOUND, is_baseline
 from pipeline.report.format import NONE, format_count, format_numbers
 from pipeline.report.load import Results
 from pipeline.report.parts import Link, Part, Table
@@ -17,6 +17,7 @@ EVALUATED = {
     DIVERGED: "the figures are those of the fits that finished",
     NOT_LEARNED: "it is evaluated all the same",
 }
+CHOSEN = " Of the methods without a network that predict each item, it is the best on validation rows."
 SUMMARY = (
     "data set",
     "evaluated on",
@@ -163,7 +164,14 @@ def describe_evaluation_reproducibility(results: Results) -> Iterator[str]:
 def _references(results: Results) -> Iterator[str]:
     """Yield a description of each baseline and of the bound."""
     for name in results.references:
-        yield f"{name}: {results.about.references[name].description}"
+        chosen = CHOSEN if name == BASELINE and _has_choice(results) else ""
+        yield f"{name}: {results.about.references[name].description}{chosen}"
+
+
+def _has_choice(results: Results) -> bool:
+    """Return whether the baseline was chosen among several."""
+    baselines = [name for name in results.references if is_baseline(name)]
+    return len(baselines) > 1 and "validation" in results.metrics[BASELINE]
 
 
 def _explanations(results: Results) -> Iterator[str]:

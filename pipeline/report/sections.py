@@ -80,8 +80,8 @@ def _notes() -> list[str]:
         "what was tried, and where test rows had been looked at before.",
         "“Memorisation” means trained and evaluated on all rows: it shows what a model can store, not how it performs "
         "on new rows. The best model is then the best on these same rows.",
-        "The baseline is a well-known method without a network; the part of each data set says which. The bound is the "
-        "best result that any model could reach, where it is known.",
+        "The baseline is a well-known method without a network, of several the best on validation rows; the part of "
+        "each data set says which. The bound is the best result that any model could reach, where it is known.",
         "Published figures come from write-ups of models like these, and many were measured on training rows. Where "
         "none was published for the best model, those of the data set's other models are given with their names.",
         "Parameters are the numbers that training adjusts. Training times depend on the machine; they are in MLflow.",

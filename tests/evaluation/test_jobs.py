@@ -5,10 +5,9 @@ from pipeline import files
 from pipeline.data import prepared as data
 from pipeline.evaluation import jobs
 from pipeline.evaluation.results import EvaluationJob
-from pipeline.evaluation.tasks import next_symbol
+from pipeline.evaluation.tasks import EVALUATIONS, next_symbol
 from pipeline.models import storage
 from pipeline.models.storage import HELD_OUT, REFIT
-from pipeline.params.schema import BASELINE
 from pipeline.training import run
 from pipeline.training.run import TrainingJob
 from tests.support import small
@@ -19,7 +18,7 @@ from tests.support.small import model_params
 def evaluate(tmp_path):
     """Train a model in the test's folder, by the steps of the stages, and evaluate it and the baseline."""
 
-    def evaluated(prepared, baseline=BASELINE, **changes):
+    def evaluated(prepared, baseline=None, **changes):
         prepared_folder, folder, params = tmp_path / "prepared", tmp_path / "model", model_params(epochs=1, **changes)
         for path in (prepared_folder, folder):
             path.mkdir()
@@ -36,7 +35,8 @@ def evaluate(tmp_path):
         )
         storage.write_records(folder, "toy", params, prepared.card, outcomes)
         network = jobs.evaluate_job(EvaluationJob(prepared_folder, "toy", 1, folder))
-        return network, jobs.evaluate_job(EvaluationJob(prepared_folder, baseline, 0, None))
+        first, *_ = EVALUATIONS[prepared.card.task].references(prepared).baselines
+        return network, jobs.evaluate_job(EvaluationJob(prepared_folder, baseline or first, 0, None))
 
     return evaluated
 

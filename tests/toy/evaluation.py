@@ -54,7 +54,7 @@ TASK = TaskEvaluation(
     compared=Compared(MISCOUNT, errors, Difference(name="miscount", unit="letters")),
     references=lambda prepared: References(
         {
-            "baseline": Baseline(always(1.0), "always one", "Predicts one for every word."),
+            "baseline-one": Baseline(always(1.0), "always one", "Predicts one for every word."),
             "baseline-compressor": Baseline(
                 lambda data: lambda before, arrays: MetricsOnly({"miscount": 9.0}), "nine", "Miscounts by nine."
             ),

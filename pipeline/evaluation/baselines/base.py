@@ -23,6 +23,7 @@ class FitData:
     rows: Arrays  # the training rows, or for a refit all rows
     train: Arrays
     validation: Arrays | None  # None if no rows are held out
+    window: int | None = None  # of the models, in lags, if they have one; the largest where they differ
 
 
 Fit = Callable[[FitData], Predict]

@@ -13,6 +13,7 @@ from pipeline.files import Arrays
 FloatArray = NDArray[np.float64]
 
 WINDOW = 32  # values before the predicted one; fewer where the series is short
+STRENGTHS = (1.0, 0.01, 10.0, 100.0, 1000.0)  # of the regularisation
 TREES = tuple(product((100, 50, 200), (3, 2, None)))  # number of trees, and their depth
 
 
@@ -52,6 +53,28 @@ def boosting(data: FitData) -> Predict:
         return predict
 
     return fit_best(data, TREES, fit, _absolute_error)
+
+
+def linear(data: FitData) -> Predict:
+    """Fit a ridge regression on the values that the models read, standardised; its strength is chosen on validation."""
+    from sklearn.linear_model import Ridge  # late: scikit-learn takes seconds to import
+
+    scale, window = data.card.scaling["values"], min(data.window or WINDOW, max(len(data.train["values"]) // 2, 1))
+
+    def lagged(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return _lagged((values.astype(np.float64) - scale.mean) / scale.std, window)
+
+    def fit(rows: Arrays, strength: float) -> Predict:
+        # The decomposition bears lags that determine each other, as those of a straight line do.
+        model = Ridge(strength, solver="svd").fit(*lagged(rows["values"]))
+
+        def predict(before: Arrays | None, arrays: Arrays) -> SplitResult:
+            values = _with_past(before, arrays, window)
+            return {"truth": values[window:], "predicted": model.predict(lagged(values)[0]) * scale.std + scale.mean}
+
+        return predict
+
+    return fit_best(data, STRENGTHS, fit, _absolute_error)
 
 
 def _fit_trees(inputs: FloatArray, targets: FloatArray, trees: int, depth: int | None) -> Any:

@@ -11,11 +11,11 @@ from pipeline.data.prepared import DataCard, Prepared
 from pipeline.evaluation.about import Difference, Metric, Reference
 from pipeline.evaluation.baselines.base import Fit
 from pipeline.evaluation.figures import MakeFigures
-from pipeline.evaluation.results import Sample
+from pipeline.evaluation.results import Evaluations, Sample
 from pipeline.evaluation.tables import Table
 from pipeline.files import Arrays
 from pipeline.params.models import ModelParams
-from pipeline.params.schema import BOUND
+from pipeline.params.schema import BASELINE, BOUND, is_baseline
 
 if TYPE_CHECKING:
     from pipeline.models.network import SequenceModel
@@ -49,14 +49,21 @@ class Bound:
 class References:
     """What the models on some kind of data are compared with."""
 
-    baselines: Mapping[str, Baseline]  # the strong one first; its name is `baseline` alone
+    baselines: Mapping[str, Baseline]  # by names `baseline-...`; the first is the strong one if no rows are held out
     bound: Bound | None = None  # None if none can be computed
     block_size: int = 1  # neighbouring items that are correlated; for a series, its season takes this place
 
-    def describe(self) -> dict[str, Reference]:
-        """Return all of them in words."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the baselines, and that of the bound if there is one."""
+        return (*self.baselines, *((BOUND,) if self.bound else ()))
+
+    def describe(self, strong: str) -> dict[str, Reference]:
+        """Return all of them in words; the strong baseline is first, and its name is `baseline` alone."""
+        others = {name: of for name, of in self.baselines.items() if name != strong}
         found = {
-            name: Reference(short_name=of.short_name, description=of.description) for name, of in self.baselines.items()
+            name: Reference(short_name=of.short_name, description=of.description)
+            for name, of in ({BASELINE: self.baselines[strong]} | others).items()
         }
         if self.bound:
             found[BOUND] = Reference(short_name="the bound", description=self.bound.description)
@@ -95,3 +102,17 @@ class TaskEvaluation:
         """Return the metric by which the models are ranked on a split, of those measured there."""
         candidates = (self.primary_of_refit if split == "all_rows" else ()) or self.primary
         return next((metric.name for metric in candidates if metric.name in measured), measured[0])
+
+    def choose_baseline(self, evaluations: Evaluations) -> str:
+        """Return the strong baseline: the best on validation rows by their primary metric, or the first without such.
+
+        Only those that predict each item can be compared with the models, so a compressor is never the strong one.
+        """
+        baselines = [each for each in evaluations.all if is_baseline(each.model)]
+        measured = {each.model: each.metrics["validation"] for each in baselines if "validation" in each.predictions}
+        if not measured:
+            return baselines[0].model
+        primary = self.choose_primary("validation", list(next(iter(measured.values()))))
+        (metric,) = (metric for metric in self.metrics if metric.name == primary)
+        choose = max if metric.higher_is_better else min
+        return choose(measured, key=lambda name: measured[name][primary])

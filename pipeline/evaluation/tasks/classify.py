@@ -14,7 +14,6 @@ from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
 from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, Metrics, References, Scores, TaskEvaluation
 from pipeline.models import ensemble
-from pipeline.params.schema import BASELINE
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
@@ -66,7 +65,7 @@ FREQUENT = Baseline(
 )
 TEXTS = References(
     {
-        BASELINE: Baseline(
+        "baseline-regression": Baseline(
             baselines.ngram_regression,
             "logistic regression on n-grams",
             "Logistic regression on the character n-grams of length 1 to 4 of the text, with start and end marked, "
@@ -82,7 +81,7 @@ TEXTS = References(
 )
 WINDOWS = References(
     {
-        BASELINE: Baseline(
+        "baseline-regression": Baseline(
             baselines.suffix_regression,
             "logistic regression on n-grams",
             "Logistic regression on the last 1 to 8 characters of the window, with each n-gram as one feature; the "

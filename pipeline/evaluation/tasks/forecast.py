@@ -14,7 +14,6 @@ from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
 from pipeline.evaluation.tasks.base import Baseline, Compared, Metrics, References, Scores, TaskEvaluation
 from pipeline.evaluation.tasks.regress import combine
-from pipeline.params.schema import BASELINE
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
@@ -51,11 +50,18 @@ def _mean_forecast(seeds: "Mapping[int, Predictions]") -> Scores | None:
 
 SERIES = References(
     {
-        BASELINE: Baseline(
+        "baseline-boosting": Baseline(
             baselines.boosting,
             "gradient boosting",
             "Gradient boosting of small trees on the 32 values before the day, with the absolute error as loss; size "
             "and number of trees are chosen on validation days.",
+        ),
+        "baseline-linear": Baseline(
+            baselines.linear,
+            "linear autoregression",
+            "Linear autoregression: ridge regression on as many values before the day as the models read (the largest "
+            "window, if they differ), standardised as for the networks; the strength of the regularisation is chosen "
+            "on validation days.",
         ),
         "baseline-naive": Baseline(
             baselines.seasonal_naive,

@@ -15,7 +15,6 @@ from pipeline.evaluation.tables import Table
 from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, Metrics, References, Scores, TaskEvaluation
 from pipeline.models import ensemble
 from pipeline.models.storage import HELD_OUT, REFIT
-from pipeline.params.schema import BASELINE
 
 if TYPE_CHECKING:
     from pipeline.models.network import SequenceModel
@@ -129,7 +128,7 @@ def combine(members: "Sequence[Predictions]") -> "Predictions":
 
 WORDS = References(
     {
-        BASELINE: Baseline(
+        "baseline-frequent": Baseline(
             baselines.frequent,
             "letter frequencies",
             "Predicts each letter with its share of the letters to predict in the training words, whatever comes "
@@ -144,7 +143,7 @@ WORDS = References(
 )
 TEXT = References(
     {
-        BASELINE: Baseline(
+        "baseline-ngrams": Baseline(
             baselines.ngrams,
             "n-grams with modified Kneser-Ney smoothing",
             "An n-gram model: counts of the symbols that follow the last few symbols in the training text, "

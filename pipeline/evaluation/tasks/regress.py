@@ -13,7 +13,6 @@ from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
 from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, Metrics, References, Scores, TaskEvaluation
 from pipeline.models import ensemble
-from pipeline.params.schema import BASELINE
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
@@ -58,7 +57,7 @@ def combine(members: "Sequence[Predictions]") -> "Predictions":
 
 NUMBERS = References(
     {
-        BASELINE: Baseline(
+        "baseline-linear": Baseline(
             baselines.linear,
             "linear regression",
             "Linear regression on the inputs; exact where the number is a weighted sum of them, as the value of a "

@@ -3,18 +3,24 @@
 import numpy as np
 import pytest
 
+from pipeline.data import prepared as data
 from pipeline.evaluation import metrics
 from pipeline.evaluation.baselines import forecast, regress
 from pipeline.evaluation.baselines.base import FitData
+from pipeline.evaluation.jobs import evaluate_job
+from pipeline.evaluation.results import Evaluation, EvaluationJob, Evaluations
+from pipeline.evaluation.tasks.forecast import TASK
+from pipeline.params.schema import BASELINE
 from tests.support import small
 
 BITS = "".join(f"{' '.join(f'{number:05b}')},{number}\n" for number in range(32))
 DAYS = np.tile([3.0, 9.0, 4.0, 1.0, 7.0, 5.0], 40)
+TREND = np.arange(200) / 10 + np.tile([3.0, 1, 4, 1, 5, 9, 2], 29)[:200]
 
 
-def fit_data(prepared, rows=None):
+def fit_data(prepared, rows=None, window=None):
     splits = prepared.splits
-    return FitData(prepared.card, rows or splits["train"], splits["train"], splits.get("validation"))
+    return FitData(prepared.card, rows or splits["train"], splits["train"], splits.get("validation"), window)
 
 
 def mae(predictions) -> float:
@@ -79,17 +85,51 @@ def test_boosting_finds_a_season_that_is_not_given():
     assert mae(boosted) < mae(naive) / 5
 
 
+@pytest.mark.parametrize("fit", [forecast.boosting, forecast.linear])
 @pytest.mark.parametrize("days", [10, 70])
-def test_boosting_takes_short_series(days):
+def test_fitted_forecasts_take_short_series(days, fit):
     prepared = small.series(DAYS[:days])
-    found = forecast.boosting(fit_data(prepared))(prepared.splits["train"], prepared.splits["validation"])
+    found = fit(fit_data(prepared))(prepared.splits["train"], prepared.splits["validation"])
     assert np.isfinite(found["predicted"]).all()
     assert len(found["truth"]) == len(prepared.splits["validation"]["values"])
 
 
-def test_boosting_gives_the_same_bytes_again():
-    prepared = small.series(np.random.default_rng(1).uniform(size=150))
-    first, second = (
-        forecast.boosting(fit_data(prepared))(prepared.splits["train"], prepared.splits["validation"]) for _ in range(2)
+def test_a_linear_autoregression_continues_a_trend():
+    prepared = small.series(TREND, season=7)
+    before, test = {"values": TREND[:160]}, prepared.splits["test"]
+    found, boosted = (fit(fit_data(prepared, window=7))(before, test) for fit in (forecast.linear, forecast.boosting))
+    assert np.array_equal(found["truth"], test["values"])
+    assert mae(found) < 0.1 < mae(boosted)
+
+
+def test_a_linear_autoregression_reads_what_the_models_read():
+    prepared = small.series(DAYS, season=2)  # each day is the one six days before
+    before = {"values": DAYS[:192]}
+    short, long = (forecast.linear(fit_data(prepared, window=w))(before, prepared.splits["test"]) for w in (1, 6))
+    assert mae(long) < 0.1 < mae(short)
+
+
+@pytest.mark.parametrize(("values", "strong"), [(TREND, "baseline-linear"), (DAYS, "baseline-naive")])
+def test_the_strong_baseline_is_the_best_on_validation_rows(values, strong, tmp_path):
+    prepared = small.series(values, season=6)
+    data.write(prepared, tmp_path)
+    names = ("baseline-naive", "baseline-median", "baseline-linear")
+    found = Evaluations(tuple(evaluate_job(EvaluationJob(tmp_path, name, 0, None, 7)) for name in names))
+    assert TASK.choose_baseline(found) == strong
+    named = found.with_baseline(strong)
+    assert named.baselines[0] == BASELINE
+    assert {*named.baselines[1:]} == {*names} - {strong}
+    assert named.metrics(BASELINE) == found.metrics(strong)
+
+
+def test_without_validation_rows_the_first_baseline_is_the_strong_one():
+    assert (
+        TASK.choose_baseline(Evaluations((Evaluation("net", 1), Evaluation("baseline-linear", 0)))) == "baseline-linear"
     )
+
+
+@pytest.mark.parametrize("fit", [forecast.boosting, forecast.linear])
+def test_fitted_forecasts_have_the_same_bytes_again(fit):
+    prepared = small.series(np.random.default_rng(1).uniform(size=150))
+    first, second = (fit(fit_data(prepared))(prepared.splits["train"], prepared.splits["validation"]) for _ in range(2))
     assert first["predicted"].tobytes() == second["predicted"].tobytes()
