@@ -61,6 +61,12 @@ PERPLEXITY = Metric(
     label="perplexity",
     explanation="exp(loss): the prediction is as uncertain as a choice among that many equally likely symbols",
 )
+PERPLEXITY_KNOWN = Metric(
+    name="perplexity_known",
+    label="perplexity of known symbols",
+    explanation="perplexity over the symbols that some training row has: each of the others costs a large loss, which "
+    "no model can avoid",
+)
 BITS_PER_SYMBOL = Metric(name="bits_per_symbol", label="bits per symbol", explanation="the loss in bits")
 MSE = Metric(name="mse", label="mean squared error", explanation="mean of (prediction - true value) squared")
 MAE = Metric(name="mae", label="mean absolute error", explanation="mean of |prediction - true value|")

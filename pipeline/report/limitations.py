@@ -8,7 +8,7 @@ from pipeline.models.storage import DIVERGED, NOT_LEARNED
 from pipeline.report.details import by_model
 from pipeline.report.format import format_share
 from pipeline.report.load import Results
-from pipeline.report.ranking import better_baselines, describe_rows, format_metric
+from pipeline.report.ranking import better_baselines, describe_rows, distorted_perplexity, format_metric
 
 WEAKEST = 3
 
@@ -30,6 +30,17 @@ def describe(results: Results, model: str) -> Iterator[str]:
     if "test" not in results.splits:
         yield "No rows were held out, so its performance on new rows is unknown."
     yield from _failures(results, model)
+    yield from _distortions(results, model)
+
+
+def _distortions(results: Results, model: str) -> Iterator[str]:
+    """Yield where symbols that no training row has distort its perplexity."""
+    for split in () if model in results.leaking else results.splits:
+        if found := distorted_perplexity(results, model, split):
+            yield (
+                f"Symbols that no training row has distort its perplexity on {describe_rows(results, split)}: "
+                f"{found[0]}, of known symbols alone {found[1]}."
+            )
 
 
 def _failures(results: Results, model: str) -> Iterator[str]:

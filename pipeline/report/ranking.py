@@ -10,6 +10,8 @@ from pipeline.report import data_card
 from pipeline.report.format import format_count, format_interval
 from pipeline.report.load import Results
 
+PERPLEXITIES = ("perplexity", "perplexity_known")
+DISTORTION = 0.1  # of the perplexity, by symbols that no training row has, from which on there is a warning
 LARGEST = 700.0  # nats; exp of more overflows
 
 
@@ -79,6 +81,14 @@ def training_perplexity(results: Results, model: str) -> str:
         if row["fit"] == HELD_OUT and kept.get(row["seed"]) == row["epoch"]
     ]
     return format_interval(intervals.interval(found, 0.0)) if found else format_interval(None)
+
+
+def distorted_perplexity(results: Results, model: str, split: str) -> tuple[str, str] | None:
+    """Return the perplexity and that of known symbols, if symbols that no training row has make them so different."""
+    total, known = (results.mean(model, split, metric) for metric in PERPLEXITIES)
+    if total is None or known is None or total <= known * (1 + DISTORTION):
+        return None
+    return format_metric(results, model, split, PERPLEXITIES[0]), format_metric(results, model, split, PERPLEXITIES[1])
 
 
 def describe_rows(results: Results, split: str) -> str:

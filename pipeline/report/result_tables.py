@@ -11,7 +11,15 @@ from pipeline.report.load import Results
 from pipeline.report.parts import Link, Part, Table
 from pipeline.report.published import Published
 from pipeline.report.published_figures import beside_others
-from pipeline.report.ranking import best, describe_rows, format_metric, headline_metric, ranked, selection_split
+from pipeline.report.ranking import (
+    best,
+    describe_rows,
+    distorted_perplexity,
+    format_metric,
+    headline_metric,
+    ranked,
+    selection_split,
+)
 
 EVALUATED = {
     DIVERGED: "the figures are those of the fits that finished",
@@ -53,6 +61,7 @@ def part(results: Results) -> Part:
         tables=tuple(_metrics_table(results, split) for split in results.splits),
         points=(
             *describe_failures(results),
+            *_distortions(results),
             *describe_training_reproducibility(results),
             *describe_evaluation_reproducibility(results),
             *_references(results),
@@ -137,6 +146,15 @@ def describe_failures(results: Results) -> Iterator[str]:
             if (status := record["status"]) != FINISHED:
                 evaluated = EVALUATED[NOT_LEARNED if NOT_LEARNED in status else DIVERGED]
                 yield f"{model}, seed {seed}: {status}; {evaluated if results.metrics[model] else 'no seed finished'}."
+
+
+def _distortions(results: Results) -> Iterator[str]:
+    """Yield of which models symbols that no training row has distort the perplexity."""
+    for split in results.splits:
+        pairs = {model: distorted_perplexity(results, model, split) for model in results.comparable}
+        if found := [f"{model} {pair[0]} (known symbols {pair[1]})" for model, pair in pairs.items() if pair]:
+            rows = describe_rows(results, split)
+            yield f"Warning: symbols that no training row has distort the perplexity on {rows}: {join_names(found)}."
 
 
 def describe_training_reproducibility(results: Results, model: str | None = None) -> Iterator[str]:

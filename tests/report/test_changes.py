@@ -9,6 +9,7 @@ import pytest
 from pipeline import paths, report
 from pipeline.determinism import DESCRIPTIONS
 from pipeline.errors import DataError
+from pipeline.evaluation import metrics
 from pipeline.params import load_params
 from pipeline.report import details, ensemble, model_card, published, ranking, recommendations, result_tables
 from tests.report.conftest import by_heading
@@ -86,6 +87,22 @@ def test_baselines_are_named_with_the_networks_that_are_worse(names):
 
 def test_ensembles_without_comparisons_need_no_method(names):
     assert len(ensemble.part(replace(names, tables={})).sentences) == 1
+
+
+@pytest.mark.parametrize(("total", "warned"), [(503.0, True), (330.0, False)])
+def test_a_perplexity_that_unknown_symbols_distort_has_a_warning(read, total, warned):
+    results = read("lyrics")
+    means = {"perplexity": {"mean": total}, "perplexity_known": {"mean": 307.0}}
+    known = {**results.about.metrics, "perplexity_known": metrics.PERPLEXITY_KNOWN}
+    results = replace(
+        results,
+        about=results.about.model_copy(update={"metrics": known}),
+        metrics={**results.metrics, "lyrics-lstm": {"validation": means, "test": means}},
+    )
+    page, limits = by_heading([result_tables.part(results)])["Results"], card(results, "lyrics-lstm")["Limitations"]
+    assert "lyrics-lstm | 503 |" in page or not warned
+    assert bool(re.search("Warning: symbols .* lyrics-lstm 503 \\(known symbols 307\\)", page)) is warned
+    assert bool(re.search("distort its perplexity on 110 .*: 503, of known symbols alone 307", limits)) is warned
 
 
 @pytest.mark.parametrize(

@@ -28,17 +28,20 @@ PREFIX_WORDS = 4  # test words whose first letters are continued
 def compute_metrics(predictions: "Predictions", card: DataCard) -> Metrics:
     """Return perplexity, bits per symbol and loss, and an accuracy: of a text's symbols, or of the letters of words.
 
-    An ensemble has no `best`, and so no accuracy.
+    Where some symbols are out of vocabulary, the perplexity of the others is beside the total. An ensemble has no
+    `best`, and so no accuracy.
     """
     nll, truth = predictions["nll"], predictions["truth"]
+    in_vocabulary = truth != (-1 if card.unknown is None else card.unknown)
+    has_both = in_vocabulary.any() and not in_vocabulary.all()
     of_nll = {
         "perplexity": metrics.perplexity(nll),
+        **({"perplexity_known": metrics.perplexity(nll[in_vocabulary])} if has_both else {}),
         "bits_per_symbol": metrics.bits_per_symbol(nll),
         "loss": metrics.loss(nll),
     }
     if "best" not in predictions:
         return of_nll
-    in_vocabulary = truth != (-1 if card.unknown is None else card.unknown)
     correct = (predictions["best"] == truth) & in_vocabulary  # predicting the `unknown` token is never correct
     if "row" not in predictions:
         return of_nll | {"accuracy": float(correct.mean())}
@@ -181,6 +184,7 @@ TASK = TaskEvaluation(
         metrics.LETTER_ACCURACY,
         metrics.FINAL_LETTER_ACCURACY,
         metrics.PERPLEXITY,
+        metrics.PERPLEXITY_KNOWN,
         metrics.BITS_PER_SYMBOL,
         metrics.LOSS,
         metrics.ACCURACY,

@@ -58,6 +58,18 @@ def test_metrics_of_a_text_are_of_its_symbols(text):
     assert next(iter(found)) == "perplexity"  # the primary metric
 
 
+@pytest.mark.parametrize(
+    ("truth", "nll", "known"),
+    [([1, 2, 0], [2.0, 8.0, 500.0], 4), ([1, 2, 1], [2.0, 8.0, 500.0], None), ([0, 0, 0], [2.0, 8.0, 500.0], None)],
+    ids=["some unknown", "none unknown", "all unknown"],
+)
+def test_symbols_of_the_vocabulary_have_a_perplexity_of_their_own_beside_others(text, truth, nll, known):
+    found = TASK.compute({"truth": np.array(truth), "nll": np.log(nll)}, text)
+    assert found["perplexity"] == pytest.approx(20)
+    assert found.get("perplexity_known") == (known and pytest.approx(known))
+    assert set(found) <= {metric.name for metric in TASK.metrics}
+
+
 def refit_words(prepared, best):
     """Predict the letters of all words, in the order of the splits joined."""
     rows = [row[:n] for arrays in prepared.splits.values() for row, n in zip(arrays["symbols"], arrays["lengths"])]  # noqa: B905
