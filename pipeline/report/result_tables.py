@@ -152,9 +152,9 @@ def _distortions(results: Results) -> Iterator[str]:
     """Yield of which models symbols that no training row has distort the perplexity."""
     for split in results.splits:
         pairs = {model: distorted_perplexity(results, model, split) for model in results.comparable}
-        if found := [f"{model} {pair[0]} (known symbols {pair[1]})" for model, pair in pairs.items() if pair]:
+        if found := [f"{model} {pair[0]}, of known symbols alone {pair[1]}" for model, pair in pairs.items() if pair]:
             rows = describe_rows(results, split)
-            yield f"Warning: symbols that no training row has distort the perplexity on {rows}: {join_names(found)}."
+            yield f"Warning: symbols that no training row has distort the perplexity on {rows}: {'; '.join(found)}."
 
 
 def describe_training_reproducibility(results: Results, model: str | None = None) -> Iterator[str]:

@@ -65,8 +65,8 @@ def linear(data: FitData) -> Predict:
         return _lagged((values.astype(np.float64) - scale.mean) / scale.std, window)
 
     def fit(rows: Arrays, strength: float) -> Predict:
-        # The decomposition bears lags that determine each other, as those of a straight line do.
-        model = Ridge(strength, solver="svd").fit(*lagged(rows["values"]))
+        # Any strength above 0 bears lags that determine each other, as those of a straight line do.
+        model = Ridge(strength, solver="cholesky").fit(*lagged(rows["values"]))
 
         def predict(before: Arrays | None, arrays: Arrays) -> SplitResult:
             values = _with_past(before, arrays, window)
