@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 MIN_RESAMPLES = 4000
 RESAMPLES_PER_PAIR = 100  # so that p can be small enough to stay below 0.05 when multiplied by the number of pairs
+MAX_BLOCKS = 5000  # more take longer, and hardly change an interval
 MAX_DRAWS = 1 << 20  # blocks drawn at a time, to bound the memory
 
 COLUMNS = ("better", "worse", "metric", "difference", "low", "high", "p", "significant")
@@ -87,10 +88,15 @@ def compare_ensembles(
 
 
 def item_blocks(predictions: "Predictions", items: int, block_size: int) -> IntArray:
-    """Return the block of each item, (items,): its word, its stretch of a text or a series, or itself."""
+    """Return the block of each item, (items,): its word, its stretch of a text or a series, or itself.
+
+    Of more than `MAX_BLOCKS` blocks, neighbours are joined.
+    """
+    block = np.arange(items, dtype=np.int64) // block_size
     if "row" in predictions:
-        return np.unique(predictions["row"], return_inverse=True)[1].astype(np.int64)
-    return np.arange(items, dtype=np.int64) // block_size
+        block = np.unique(predictions["row"], return_inverse=True)[1].astype(np.int64)
+    joined: IntArray = block // math.ceil((block.max(initial=0) + 1) / MAX_BLOCKS)
+    return joined
 
 
 def count_resamples(pairs: int) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pipeline.data.wording import join_names
 from pipeline.evaluation import confusions
 from pipeline.evaluation.stored import Rows
+from pipeline.report.data_card import count_rows
 from pipeline.report.format import NONE, format_interval, format_number, format_quantity, format_share
 from pipeline.report.load import Results
 from pipeline.report.parts import Figure, Part, Table
@@ -161,7 +162,9 @@ def _words(results: Results, heading: str, rows: Rows) -> Part:
         "words. Letters in brackets are wrong. The output is that of the first seed; the share of correct letters is "
         "over all seeds."
     )
-    return Part(heading, (sentence,), tables=(table,))
+    listed, all_words = len(next(iter(by_model(rows).values()))), count_rows(results.card)
+    first = (f"The table has the first {listed:,} of {all_words:,} words.",) if listed < all_words else ()
+    return Part(heading, (sentence, *first), tables=(table,))
 
 
 def _word_columns(row: dict[str, str] | None) -> tuple[str, str]:

@@ -135,6 +135,15 @@ def test_neighbours_are_in_one_block():
     assert words.tolist() == [0, 0, 1, 1, 1]
 
 
+@pytest.mark.parametrize("predictions", [{}, {"row": np.arange(40_000)}])
+def test_many_blocks_are_joined(predictions):
+    block = significance.item_blocks(predictions, 40_000, 2)
+    sizes = np.bincount(block)
+    assert len(sizes) <= significance.MAX_BLOCKS
+    assert set(sizes.tolist()) == {8}
+    assert (np.diff(block) >= 0).all()
+
+
 @pytest.mark.parametrize("pairs", [1, 40, 105, 500])
 def test_a_large_difference_can_be_significant_among_any_number_of_pairs(pairs):
     smallest = 2 / (significance.count_resamples(pairs) + 1)

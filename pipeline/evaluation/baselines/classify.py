@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.baselines.base import FitData, Predict, fit_best
+from pipeline.evaluation.baselines.samples import sampled
 from pipeline.evaluation.results import SplitResult
 from pipeline.files import Arrays
 
@@ -73,7 +74,9 @@ def _suffix_vectoriser(texts: int) -> Any:
 def _best_regression(data: FitData, vectoriser: MakeVectoriser, strengths: tuple[float, ...]) -> Predict:
     """Fit with the best of some strengths; a larger one means less regularisation."""
     classes = len(data.card.classes or ())
-    return fit_best(data, strengths, partial(_fit_regression, classes=classes, vectoriser=vectoriser), _cross_entropy)
+    return fit_best(
+        sampled(data), strengths, partial(_fit_regression, classes=classes, vectoriser=vectoriser), _cross_entropy
+    )
 
 
 def _fit_regression(rows: Arrays, strength: float, *, classes: int, vectoriser: MakeVectoriser) -> Predict:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.evaluation.baselines.base import FitData, Predict, fit_best
 from pipeline.evaluation.baselines.ngrams import IntArray, fit_ngrams
+from pipeline.evaluation.baselines.samples import sampled
 from pipeline.evaluation.results import MetricsOnly, SplitResult
 from pipeline.files import Arrays
 
@@ -40,7 +41,7 @@ def ngrams(data: FitData) -> Predict:
 
         return predict
 
-    return fit_best(data, ORDERS, fit, _loss)
+    return fit_best(sampled(data), ORDERS, fit, _loss)
 
 
 def compressor(data: FitData) -> Predict:
@@ -56,7 +57,7 @@ def compressor(data: FitData) -> Predict:
 
         return measure
 
-    return fit_best(data, (_bzip2, _lzma), fit, _bits_per_symbol)
+    return fit_best(sampled(data), (_bzip2, _lzma), fit, _bits_per_symbol)
 
 
 def _symbols(arrays: Arrays) -> tuple[IntArray, dict[str, IntArray]]:

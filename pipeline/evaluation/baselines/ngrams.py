@@ -36,11 +36,14 @@ class Counts:
 
     def interpolate(self, contexts: IntArray, shorter: Probabilities) -> Probabilities:
         """Return the probabilities for some contexts, given those for the contexts that are one shorter."""
-        counts = self.table[contexts].toarray()  # (n, symbols)
+        seen = np.flatnonzero(contexts != UNSEEN)  # few of the long ones
+        counts = self.table[contexts[seen]].toarray()  # (seen, symbols)
         discounts = self.discounts[np.minimum(counts, 3).astype(np.int64)]
         total = counts.sum(1, keepdims=True)
-        mixed = (counts - discounts + discounts.sum(1, keepdims=True) * shorter) / np.maximum(total, 1)
-        return np.where(total > 0, mixed, shorter)
+        mixed = (counts - discounts + discounts.sum(1, keepdims=True) * shorter[seen]) / np.maximum(total, 1)
+        found = shorter.copy()
+        found[seen] = np.where(total > 0, mixed, shorter[seen])
+        return found
 
 
 @dataclass(frozen=True)

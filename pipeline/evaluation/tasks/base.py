@@ -35,6 +35,7 @@ class Baseline:
     fit: Fit
     short_name: str  # within a sentence
     description: str
+    sampled: bool = False  # it is fitted to a sample of large data
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class References:
     baselines: Mapping[str, Baseline]  # by names `baseline-...`; the first is the strong one if no rows are held out
     bound: Bound | None = None  # None if none can be computed
     block_size: int = 1  # neighbouring items that are correlated; for a series, its season takes this place
+    sample: str = ""  # of large data: a sentence after a space
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ class References:
         """Return all of them in words; the strong baseline is first, and its name is `baseline` alone."""
         others = {name: of for name, of in self.baselines.items() if name != strong}
         found = {
-            name: Reference(short_name=of.short_name, description=of.description)
+            name: Reference(short_name=of.short_name, description=of.description + self.sample * of.sampled)
             for name, of in ({BASELINE: self.baselines[strong]} | others).items()
         }
         if self.bound:

@@ -1,6 +1,7 @@
 """Evaluate predicted classes of texts."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ from pipeline.data.prepared import DataCard, Prepared
 from pipeline.evaluation import bounds, confusions, metrics
 from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import classify as baselines
+from pipeline.evaluation.baselines.samples import describe_sample
 from pipeline.evaluation.figures import confusion_figures
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
@@ -70,6 +72,7 @@ TEXTS = References(
             "logistic regression on n-grams",
             "Logistic regression on the character n-grams of length 1 to 4 of the text, with start and end marked, "
             "weighted by tf-idf; the strength of the regularisation is chosen on validation rows.",
+            sampled=True,
         ),
         "baseline-frequent": FREQUENT,
     },
@@ -86,6 +89,7 @@ WINDOWS = References(
             "logistic regression on n-grams",
             "Logistic regression on the last 1 to 8 characters of the window, with each n-gram as one feature; the "
             "strength of the regularisation is chosen on validation rows.",
+            sampled=True,
         ),
         "baseline-frequent": FREQUENT,
     },
@@ -95,7 +99,8 @@ WINDOWS = References(
 
 def find_references(prepared: Prepared) -> References:
     """Return those of windows of a text, where each step has a class, or of separate texts."""
-    return WINDOWS if "following" in prepared.splits["train"] else TEXTS
+    known = WINDOWS if "following" in prepared.splits["train"] else TEXTS
+    return replace(known, sample=describe_sample(prepared))
 
 
 TASK = TaskEvaluation(

@@ -1,6 +1,7 @@
 """Evaluate predictions of the next symbol, of a text or of words."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from pipeline.data.vocabulary import Vocabulary
 from pipeline.evaluation import bounds, metrics
 from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import next_symbol as baselines
+from pipeline.evaluation.baselines.samples import describe_sample
 from pipeline.evaluation.results import Evaluations, Sample
 from pipeline.evaluation.tables import Table
 from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, Metrics, References, Scores, TaskEvaluation
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 TEMPERATURES = (0.0, 0.8)  # of the samples
 PREFIX_LENGTH, SAMPLE_LENGTH = 24, 240  # characters of a text
+MAX_WORDS = 200  # in the table
 PREFIX_WORDS = 4  # test words whose first letters are continued
 
 
@@ -57,14 +60,14 @@ def symbol_nll(predictions: "Predictions") -> Scores:
 
 
 def words(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
-    """Yield each word, the letters that the refit of a model's first seed predicts, and their accuracy over seeds."""
+    """Yield the first words, the letters that the refit of the first seed predicts, and their accuracy over seeds."""
     for model in evaluations.models:
         seeds = list(evaluations.predictions(model, "all_rows").values())
         if prepared.vocabulary is None or not seeds or "row" not in seeds[0]:
             continue
         first = seeds[0]
         correct = np.mean([predictions["best"] == predictions["truth"] for predictions in seeds], axis=0)
-        for row in np.unique(first["row"]):
+        for row in np.unique(first["row"])[:MAX_WORDS]:
             items = first["row"] == row
             rest, output = (prepared.vocabulary.decode(first[name][items].tolist()) for name in ("truth", "best"))
             initial = prepared.vocabulary.decode([_first_symbol(prepared, int(row))])
@@ -151,6 +154,7 @@ TEXT = References(
             "n-grams with modified Kneser-Ney smoothing",
             "An n-gram model: counts of the symbols that follow the last few symbols in the training text, "
             "interpolated with modified Kneser-Ney smoothing; its order is chosen on the validation text.",
+            sampled=True,
         ),
         "baseline-frequent": Baseline(
             baselines.frequent,
@@ -162,6 +166,7 @@ TEXT = References(
             "a general-purpose compressor",
             "The bits per symbol that a general-purpose compressor (bzip2 or LZMA, the better on the validation text) "
             "adds when the text is appended to the training text.",
+            sampled=True,
         ),
     },
     block_size=50,
@@ -170,7 +175,7 @@ TEXT = References(
 
 def find_references(prepared: Prepared) -> References:
     """Return those of one long text, or of words."""
-    return TEXT if _is_stream(prepared) else WORDS
+    return replace(TEXT, sample=describe_sample(prepared)) if _is_stream(prepared) else WORDS
 
 
 def _is_stream(prepared: Prepared) -> bool:
