@@ -3,39 +3,33 @@
 import fcntl
 import logging
 import os
-import re
-import textwrap
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Never, cast
 from urllib.parse import urlsplit
 
 from pipeline import paths
-from pipeline.errors import ParamsError, PipelineError, TrackingError
+from pipeline.errors import ParamsError, PipelineError
+from pipeline.tracking import failures
+from pipeline.tracking.failures import DeadlineError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-URI = "MLFLOW_TRACKING_URI"
-WANTED_URI = "wanted http://HOST:PORT, https://HOST or sqlite:////FOLDER/mlflow.db; or unset it to use a local file"
-
+TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"  # seconds for each read
 # Defaults: variables that the user has set are kept. With MLflow's own, it waits minutes for a server that is down.
 ENVIRONMENT = {
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
+    TIMEOUT: "4",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # two lines for each run
 }
 SQLITE_SUFFIXES = ("", "-journal", "-wal", "-shm")  # of the files that SQLite may keep for one database
-
-# Parts of messages of MLflow, SQLAlchemy and SQLite.
-BAD_URI = re.compile(
-    "unsupported URI|Invalid SQLite URL|Invalid url|Could not parse SQLAlchemy URL|filesystem tracking backend"
-)
-NO_SPACE = re.compile("database or disk is full|No space left|Disk quota exceeded")
-INCOMPLETE = re.compile(r"duplicate column name|table \S+ already exists|no such table")
+CALL_TIMEOUTS = 15  # a call may take this many times MLFLOW_HTTP_REQUEST_TIMEOUT in all
 
 
 def uri() -> str:
@@ -44,13 +38,14 @@ def uri() -> str:
     Raises:
         ParamsError: if MLFLOW_TRACKING_URI cannot be read as a URL.
     """
-    value = os.environ.get(URI)
+    value = os.environ.get(failures.URI)
     if not value:
         return f"sqlite:///{paths.project_folder() / 'mlflow.db'}"
     try:
         _ = urlsplit(value).port  # which is read only here
     except ValueError:
-        raise ParamsError(f"{URI}: not a URL; {WANTED_URI}") from None  # its text could hold a password
+        line = f"{failures.URI}: not a URL; {failures.WANTED_URI}"  # without its text, which could hold a password
+        raise ParamsError(line) from None
     return value
 
 
@@ -66,8 +61,7 @@ def is_server() -> bool:
 
 def uri_without_password() -> str:
     """Return the address of the store without its user and password."""
-    parts = urlsplit(uri())
-    return uri().replace(parts.netloc, parts.netloc.rpartition("@")[2], 1) if "@" in parts.netloc else uri()
+    return failures.hide_password(uri())
 
 
 @contextmanager
@@ -76,13 +70,14 @@ def connect() -> Iterator["MlflowClient"]:
 
     Raises:
         ParamsError: if MLFLOW_TRACKING_URI has no form that MLflow knows.
-        TrackingError: if the store cannot be used, within the block too; in one line.
+        TrackingError: if the store cannot be used, also by any call of the client; in one line.
     """
-    with _one_line_errors(), _one_process():
-        from mlflow import MlflowClient  # late: it takes two seconds
-
-        _create_missing_database()
-        yield MlflowClient(tracking_uri=uri())
+    client_class = _import_mlflow()
+    with _one_process():
+        with _one_line_errors():
+            _create_missing_database()
+            client = client_class(tracking_uri=uri())
+        yield cast("MlflowClient", _PatientClient(client))
 
 
 def create_database() -> None:
@@ -90,27 +85,75 @@ def create_database() -> None:
 
     Raises:
         ParamsError: if MLFLOW_TRACKING_URI has no form that MLflow knows.
-        TrackingError: if the database cannot be created.
+        TrackingError: if the database cannot be created, or Python has no driver for it.
     """
-    if _missing_database():
-        with _one_line_errors(), _one_process():
+    if not uri().startswith("sqlite"):
+        _import_mlflow()
+        with _one_line_errors():
+            from sqlalchemy import make_url
+
+            make_url(uri()).get_dialect().import_dbapi()
+    elif _missing_database():
+        _import_mlflow()
+        with _one_process(), _one_line_errors():
             _create_missing_database()
+
+
+class _PatientClient:
+    """A client of MLflow each call of which ends in time: with its result, or with an error in one line."""
+
+    def __init__(self, client: "MlflowClient") -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            with _one_line_errors():
+                return getattr(self._client, name)(*arguments, **options)
+
+        return call
+
+
+def _import_mlflow() -> "type[MlflowClient]":
+    """Import MLflow, which takes two seconds, and configure it."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs each step of creating the database
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it logs the traceback of an error that it raises too
+    return MlflowClient
+
+
+def _call_seconds() -> int:
+    """Return how long a call may take in all."""
+    timeout = os.environ[TIMEOUT]
+    if not timeout.isdecimal() or int(timeout) == 0:
+        raise ParamsError(f"{TIMEOUT}: found {timeout!r}; wanted a whole number of seconds, such as 4")
+    return CALL_TIMEOUTS * int(timeout)
 
 
 @contextmanager
 def _one_line_errors() -> Iterator[None]:
-    """Configure MLflow, and turn its errors into one line."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
+    """Turn an error of MLflow into one line, and end what takes too long.
 
-    for name in ("mlflow", "alembic"):  # they log each step of creating the database
-        logging.getLogger(name).setLevel(logging.WARNING)
+    MLflow's own timeout is for each read, so it does not end a server that sends a byte a second. Nor does it end the
+    minutes for which MLflow tries to reach a database.
+    """
+
+    def stop(*_: object) -> Never:
+        raise DeadlineError
+
+    before = signal.signal(signal.SIGALRM, stop)
     try:
+        signal.setitimer(signal.ITIMER_REAL, _call_seconds())
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise _describe(error) from None
+    except PipelineError:
+        raise
+    except (Exception, DeadlineError) as error:
+        raise failures.describe(error, uri()) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _missing_database() -> Path | None:
@@ -123,7 +166,7 @@ def _missing_database() -> Path | None:
     try:
         name = make_url(uri()).database or ":memory:"
     except ArgumentError:
-        raise _uri_error() from None
+        raise failures.uri_error(uri()) from None
     if name.startswith((":", "file:")) or (Path(name).exists() and Path(name).stat().st_size):
         return None
     return Path(name)
@@ -167,36 +210,3 @@ def _one_process() -> Iterator[None]:
         yield
     finally:
         os.close(folder)
-
-
-def _describe(error: Exception) -> PipelineError:
-    """Return an error of MLflow as one line with its cure."""
-    if BAD_URI.search(str(error)):
-        return _uri_error()
-    return TrackingError(f"MLflow at {uri_without_password()}: {_reason(error)}; {_cure(error)}")
-
-
-def _uri_error() -> ParamsError:
-    return ParamsError(f"{URI}: found {uri_without_password()!r}; {WANTED_URI}")
-
-
-def _reason(error: Exception) -> str:
-    text = str(error)
-    if "Connection refused" in text or "Failed to establish a new connection" in text:
-        return "no server answers there"
-    if "timed out" in text:
-        return "the server does not answer in time"
-    if "Failed to resolve" in text:
-        return "there is no such server"
-    return textwrap.shorten(text, 160, placeholder=" …")
-
-
-def _cure(error: Exception) -> str:
-    if NO_SPACE.search(str(error)):
-        return "no results are lost; free some space and run `dvc repro` again"
-    if uri().startswith("sqlite") and INCOMPLETE.search(str(error)):
-        return "the database is incomplete; if you need none of its runs, delete its file and run `dvc repro` again"
-    return (
-        f"no results are lost; set {URI} to a running server, or unset it to use a local file, "
-        "and run `dvc repro` again"
-    )

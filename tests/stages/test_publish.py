@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import files, paths
-from tests.support.processes import free_port
+from tests.support.processes import free_port, running
 from tests.support.project import REPOSITORY, params_text
 
 
@@ -37,6 +38,19 @@ def test_publishing_prints_one_line(project: Path) -> None:
     second = publish(project)
     assert second.stdout == f"0 runs published, 3 already there: {where}\n"
     assert paths.RECEIPT.read_bytes() == receipt
+
+
+@pytest.mark.services
+def test_publishing_to_a_server_prints_one_line(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PORT": str(free_port()), "MLFLOW_TRACKING_URI": ""}
+    command, folder = [sys.executable, "-m", "stages.ui"], tmp_path_factory.mktemp("server")
+    with running(command, cwd=folder, env=environment, text=True) as server:
+        assert server.stdout is not None
+        address = server.stdout.readline().partition("/#")[0]
+        done = publish(project, MLFLOW_TRACKING_URI=address)
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
+    assert (done.stdout, done.stderr) == (f"3 runs published, 0 already there: {address}\n", "")
 
 
 def test_a_server_that_is_down_ends_in_one_line(project: Path) -> None:

@@ -81,10 +81,3 @@ def test_the_message_about_an_incomplete_database_says_to_delete_it(place: Path)
     with pytest.raises(TrackingError, match=wanted) as caught, store.connect() as client:
         client.search_experiments()
     assert "\n" not in str(caught.value)
-
-
-def test_a_full_disk_asks_for_space(place: Path) -> None:
-    store.create_database()
-    for message in ("(sqlite3.OperationalError) database or disk is full", "[Errno 28] No space left on device"):
-        with pytest.raises(TrackingError, match="free some space and run"), store.connect():
-            raise OSError(message)
