@@ -6,6 +6,7 @@ from pipeline import files, leftovers, paths
 from pipeline.determinism import DESCRIPTIONS
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.run import evaluate
+from pipeline.execution.progress import still_running
 from pipeline.params import find_block, load_params
 from stages.command import block_name, reports_errors
 
@@ -19,7 +20,7 @@ def main(name: str) -> None:
     find_block(params.datasets, name, "datasets")
     models = sorted(params.models_of(name))
     leftovers.refuse(params.model_names)
-    with files.replacing_folder(paths.results(name)) as folder:
+    with still_running(f"{name}: evaluating"), files.replacing_folder(paths.results(name)) as folder:
         evaluations = evaluate(name, models, folder)
     for model in evaluations.names:
         click.echo(f"{model}: {_describe(evaluations, model)}")

@@ -5,6 +5,7 @@ import click
 from pipeline import paths
 from pipeline.data.formats import prepare
 from pipeline.data.prepared import write
+from pipeline.execution.progress import still_running
 from pipeline.files import replacing_folder
 from pipeline.params import check_places, find_block, load_params
 from stages.command import block_name, reports_errors
@@ -18,7 +19,7 @@ def main(name: str) -> None:
     whole = load_params()
     params = find_block(whole.datasets, name, "datasets")
     check_places(whole)
-    with replacing_folder(paths.prepared(name)) as folder:
+    with still_running(f"{name}: preparing"), replacing_folder(paths.prepared(name)) as folder:
         prepared = prepare(name, params, folder)
         write(prepared, folder)
     card = prepared.card

@@ -3,6 +3,7 @@
 import click
 
 from pipeline import files, paths, tracking
+from pipeline.execution.progress import still_running
 from pipeline.params import load_params
 from stages.command import reports_errors
 
@@ -11,7 +12,8 @@ from stages.command import reports_errors
 @reports_errors
 def main() -> None:
     """Log all results to MLflow; runs that are already there stay as they are."""
-    result = tracking.publish(load_params())
+    with still_running("publish"):
+        result = tracking.publish(load_params())
     with files.replacing_file(paths.RECEIPT) as partial:
         files.write_json(partial, result.digests)
     click.echo(f"{result.added} runs published, {result.existing} already there: {result.uri}")

@@ -58,7 +58,7 @@ class Trainer:
         self.best_epoch = 0
         self.best_weights: Weights = {}  # after that epoch
 
-    def run_epoch(self, epoch: int, after_step: Callable[[], None] = lambda: None) -> Epoch:
+    def run_epoch(self, epoch: int, after_step: Callable[[int], None] = lambda batches: None) -> Epoch:
         """Train on every batch once, or on the rest of a restored epoch; then take the validation loss."""
         position = self.position
         self.generator.set_state(position.generator_state)
@@ -67,7 +67,7 @@ class Trainer:
             self._set_learning_rate(epoch, position.batches, len(batches))
             loss, scored, state = train_step(self.task, self.model, self.optimiser, self.params, batch, position.state)
             position.advance(loss, scored, state)
-            after_step()
+            after_step(len(batches))
         self._set_learning_rate(epoch, len(batches) - 1, len(batches))
         self.position = Position.start(self.generator, self.device)
         train_loss = (position.loss / position.scored).item()
@@ -181,6 +181,7 @@ def train_network(
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     name: str = "model",
     saver: Saver = NO_SAVER,
+    on_step: Callable[[int, int, int], None] = lambda epoch, batch, batches: None,
 ) -> TrainedNetwork:
     """Train on the training rows and keep the epoch that is best on validation, or refit on all rows.
 
@@ -192,12 +193,18 @@ def train_network(
         on_epoch: Called after each epoch.
         name: The model's name, for errors.
         saver: Where checkpoints go. A state that it holds is resumed: that changes when this ends, not how.
+        on_step: Called after each optimiser step with its epoch, its number there, and the number of steps there.
     """
     trainer = Trainer(params, prepared, seed, fit, name)
     if (snapshot := saver.load()) is not None:
         trainer.restore(snapshot)
+
+    def after_step(batches: int) -> None:
+        saver.offer(trainer.snapshot)
+        on_step(len(trainer.history) + 1, trainer.position.batches, batches)
+
     while not trainer.ended:
-        epoch = trainer.run_epoch(len(trainer.history) + 1, lambda: saver.offer(trainer.snapshot))
+        epoch = trainer.run_epoch(len(trainer.history) + 1, after_step)
         trainer.record(epoch)
         on_epoch(epoch)
     saver.offer(trainer.snapshot, final=True)

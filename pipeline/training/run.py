@@ -10,7 +10,7 @@ from pipeline.data.verification import read_verified
 from pipeline.determinism import choose_device, describe_device, reproducibility, training_clock
 from pipeline.execution import executor
 from pipeline.execution.executor import Report
-from pipeline.execution.progress import Progress, ProgressDisplay
+from pipeline.execution.progress import PartialReports, Progress, ProgressDisplay
 from pipeline.models import storage
 from pipeline.models.storage import HELD_OUT, REFIT, Epoch, Outcome
 from pipeline.params.models import ModelParams
@@ -64,7 +64,14 @@ def run_job(job: TrainingJob, report: Report) -> Outcome:
     started, prepared = clock(), data.read(job.prepared)
     saver = _saver(job, prepared.card, describe_device(), clock, report)
     trained = loop.train_network(
-        job.params, prepared, job.seed, job.fit, lambda epoch: report(_progress(epoch)), job.model, saver
+        job.params,
+        prepared,
+        job.seed,
+        job.fit,
+        on_epoch=lambda epoch: report(_progress(epoch)),
+        name=job.model,
+        saver=saver,
+        on_step=PartialReports(report),
     )
     if trained.weights:
         storage.write_weights(storage.weights_file(job.folder, job.seed, job.fit), trained.weights)

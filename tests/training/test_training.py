@@ -8,7 +8,8 @@ import torch
 from torch.nn import functional
 
 from pipeline.data import prepared as data
-from pipeline.execution.progress import Progress
+from pipeline.execution import progress
+from pipeline.execution.progress import PartialProgress, Progress
 from pipeline.models.network import count_parameters
 from pipeline.models.storage import HELD_OUT, REFIT
 from pipeline.tasks import batching
@@ -94,10 +95,22 @@ def test_the_progress_has_losses_and_learning_rate(fit, pairs, here):
     job = TrainingJob("toy", params, here / "prepared", 1, fit, here, resumable=False)
     epochs = run_job(job, messages.append).epochs
     validation = [f", validation {epoch.validation_loss:.4f}" if fit == HELD_OUT else "" for epoch in epochs]
-    assert messages == [
+    assert [message for message in messages if isinstance(message, Progress)] == [
         Progress(epoch.epoch, f"loss {epoch.train_loss:.4f}{shown}, learning rate 0.005")
         for epoch, shown in zip(epochs, validation, strict=True)
     ]
+
+
+def test_a_long_epoch_shows_how_far_it_is(pairs, here, monkeypatch):
+    data.write(pairs, here / "prepared")
+    params, messages = model_params(input="values", batch_size=4, epochs=2), []
+    job = TrainingJob("toy", params, here / "prepared", 1, HELD_OUT, here, resumable=False)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_REPORTS", 0.0)
+    run_job(job, messages.append)
+    batches = sum(isinstance(message, PartialProgress) for message in messages) // 2
+    assert batches > 1
+    assert messages[:batches] == [PartialProgress(1, batch + 1, batches) for batch in range(batches)]
+    assert [type(message) for message in messages[batches : batches + 2]] == [Progress, PartialProgress]
 
 
 def test_a_training_with_far_too_high_a_learning_rate_diverges(pairs):
