@@ -3,8 +3,9 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, StringConstraints
 
 from pipeline import files, manifest
+from pipeline.data.arrays import pieces
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.errors import REPAIR, DataError
 from pipeline.files import Arrays
@@ -143,19 +145,27 @@ def scale(numbers: NDArray[Any], season: int | None = None) -> Scale:
         numbers: An array of any shape.
         season: The lag of the seasonal error, for a series (n,) with n > season.
     """
-    values = numbers.astype(np.float64).ravel()
-    mean = math.fsum(values) / values.size
-    std = math.sqrt(math.fsum((values - mean) ** 2) / values.size)
+    flat = numbers.reshape(-1)
+    mean = _exact_sum(flat, lambda values: values) / flat.size
+    std = math.sqrt(_exact_sum(flat, lambda values: (values - mean) ** 2) / flat.size)
     if season is None:
         return Scale(mean=mean, std=std or 1.0)
+    values = flat.astype(np.float64)
     changes = np.abs(values[season:] - values[:-season])
     return Scale(mean=mean, std=std or 1.0, seasonal_error=math.fsum(changes) / changes.size)
 
 
-def _read_bytes(array: NDArray[Any]) -> Iterator[bytes]:
+def _exact_sum(numbers: NDArray[Any], change: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> float:
+    """Return the exactly rounded sum of numbers (n,), each changed in double precision, a piece at a time."""
+    changed = (change(numbers[piece].astype(np.float64)) for piece in pieces(len(numbers)))
+    return math.fsum(chain.from_iterable(part.tolist() for part in changed))
+
+
+def _read_bytes(array: NDArray[Any]) -> Iterator[bytes | memoryview]:
     """Yield an array's bytes; those of a mapped file are read from the file, because mapped pages stay in memory."""
     if not isinstance(array, np.memmap):
-        yield np.ascontiguousarray(array).tobytes()
+        data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+        yield from (data[start : start + BLOCK] for start in range(0, len(data), BLOCK))
         return
     with Path(str(array.filename)).open("rb") as file:
         file.seek(array.offset)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.arrays import join_pieces, pieces
 from pipeline.data.prepared import SPLITS, DataIssue
 from pipeline.data.readers import list_some, shorten
 from pipeline.errors import DataError
@@ -160,6 +161,19 @@ def _shuffled_groups(groups: Sequence[str], seed: int | None) -> list[list[int]]
     return sorted((rows[names[index]] for index in order), key=len, reverse=True)
 
 
-def take_rows(arrays: dict[str, NDArray[Any]], rows: dict[str, Rows]) -> dict[str, dict[str, NDArray[Any]]]:
-    """Return each split's rows of arrays whose first axis is the row."""
-    return {split: {name: array[chosen] for name, array in arrays.items()} for split, chosen in rows.items()}
+def take_rows(
+    arrays: Mapping[str, NDArray[Any]], rows: Mapping[str, Rows], folder: Path | None = None
+) -> dict[str, dict[str, NDArray[Any]]]:
+    """Return each split's rows of arrays whose first axis is the row; with a folder, mapped from new files there."""
+    return {
+        split: {
+            name: join_pieces(
+                (array[chosen[piece]] for piece in pieces(len(chosen))),
+                (len(chosen), *array.shape[1:]),
+                array.dtype,
+                folder and folder / split / f"{name}.npy",
+            )
+            for name, array in arrays.items()
+        }
+        for split, chosen in rows.items()
+    }

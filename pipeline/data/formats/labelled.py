@@ -58,7 +58,7 @@ class Labelled(Format[LabelledParams]):
             "labels": np.array([indices[label] for label in labels], dtype=np.int32),
         }
         issues = (*_describe_cleaning(found, cleaned, params), *_find_issues(kept, rows, vocabulary, params))
-        return Draft(take_rows(arrays, rows), vocabulary, counts, issues=issues)
+        return Draft(take_rows(arrays, rows, folder), vocabulary, counts, issues=issues)
 
     def reader(self, params: LabelledParams, prepared: Prepared, model: ModelParams) -> Reader:
         """Return a reader of texts."""

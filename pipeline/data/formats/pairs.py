@@ -33,7 +33,7 @@ class Pairs(Format[PairsParams]):
         groups = [repr(values) for values, _ in pairs]
         rows = choose_rows(groups, [""] * len(pairs), given, params, f"{params.raw}: distinct rows")
         arrays = {"inputs": inputs, "targets": targets}
-        splits = take_rows(arrays, rows)
+        splits = take_rows(arrays, rows, folder)
         return Draft(
             splits,
             scaling={name: scale(splits["train"][name]) for name in arrays},

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import files
+from pipeline.data.arrays import join_pieces
 from pipeline.data.cleaning import ANY, Changes, TextSummary, read_cleaned, summarise
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
@@ -131,16 +132,7 @@ class EncodedText:
 
     def take(self, size: int, path: Path | None = None) -> Symbols:
         """Return the next `size` symbols; with a `path`, memory-mapped from that new .npy file."""
-        if path is None:
-            return np.concatenate([*self._take_blocks(size)])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        header = {"descr": self.vocabulary.dtype.str, "fortran_order": False, "shape": (size,)}
-        with path.open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, header)
-            for block in self._take_blocks(size):
-                file.write(block.tobytes())
-        stream: Symbols = np.load(path, mmap_mode="r")
-        return stream
+        return join_pieces(self._take_blocks(size), (size,), self.vocabulary.dtype, path)
 
     def _take_blocks(self, size: int) -> Iterator[Symbols]:
         while size:

@@ -1,17 +1,19 @@
 """Windows cut from a text, each labelled with the class of the character that follows it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from pipeline.data.arrays import join_pieces, pieces
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.formats.text import EncodedText, describe_cleaning, describe_equal_files, describe_passage, scan
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
+from pipeline.data.splits import Rows
 from pipeline.data.vocabulary import Symbols, Vocabulary
 from pipeline.data.wording import ModelFacts, Usage, describe_symbols, example_text, join_names, label_usage
 from pipeline.errors import DataError
@@ -33,22 +35,22 @@ class Windows(Format[WindowsParams]):
         encoded = EncodedText(params, vocabulary)
         classes = dict(sorted(params.classes.items()))
         class_of = _class_table(classes, vocabulary)
-        splits = {}
+        splits, counts = {}, np.zeros(len(classes), dtype=np.int64)
         for split, size in sizes.items():
-            splits[split] = _cut_windows(encoded.take(size), class_of, params)
-            if not len(splits[split]["labels"]):
+            windows = SplitWindows(encoded.take(size), class_of, params)
+            if not windows.count:
                 where = f"{params.raw}: {split} split of {size} characters"
                 raise DataError(f"{where}: found no window followed by a character of a class; wanted some")
-        labels = np.concatenate([arrays["labels"] for arrays in splits.values()])
-        counts = np.bincount(labels, minlength=len(classes)).tolist()
+            splits[split] = windows.arrays(folder and folder / split)
+            counts += windows.count_classes(len(classes))
         return Draft(
             splits,
             vocabulary,
-            dict(zip(classes, counts, strict=True)),
+            dict(zip(classes, counts.tolist(), strict=True)),
             passage=describe_passage(params, summary),
             issues=(
                 *describe_cleaning(params, summary),
-                *_describe_left_out(sizes, len(labels), params),
+                *_describe_left_out(sizes, int(counts.sum()), params),
                 *describe_equal_files(params),
             ),
         )
@@ -88,17 +90,49 @@ def _describe_left_out(sizes: Mapping[str, int], kept: int, params: WindowsParam
         yield DataIssue(found=f"{windows - kept} windows before a character of no class", done="left out")
 
 
-def _cut_windows(stream: Symbols, class_of: Labels, params: WindowsParams) -> Mapping[str, NDArray[Any]]:
-    """Return the windows (n, width), their lengths (n,), labels (n,), and the class after each symbol (n, width)."""
-    starts = np.arange(0, len(stream) - params.width, params.stride)
-    kept = starts[class_of[stream[starts + params.width]] != NO_CLASS]
-    following = sliding_window_view(class_of[stream[1:]], params.width)[kept]
-    return {
-        "symbols": sliding_window_view(stream, params.width)[kept],
-        "lengths": np.full(len(kept), params.width, dtype=np.int32),
-        "labels": following[:, -1],
-        "following": following,
-    }
+class SplitWindows:
+    """The windows of one split that are followed by a character of a class, cut a piece at a time.
+
+    Attributes:
+        count: How many there are.
+    """
+
+    def __init__(self, stream: Symbols, class_of: Labels, params: WindowsParams) -> None:
+        self.stream, self.class_of, self.params = stream, class_of, params
+        self.count = sum(map(len, self._starts()))
+
+    def arrays(self, folder: Path | None) -> Mapping[str, NDArray[Any]]:
+        """Return windows (n, width), their lengths (n,), labels (n,), and the class after each symbol (n, width)."""
+        n, width = self.count, self.params.width
+        windows = sliding_window_view(self.stream, width)
+        following = windows[1:]
+        cuts: Mapping[str, tuple[tuple[int, ...], DTypeLike, Callable[[Rows], NDArray[Any]]]] = {
+            "symbols": ((n, width), self.stream.dtype, lambda starts: windows[starts]),
+            "lengths": ((n,), np.int32, lambda starts: np.full(len(starts), width, dtype=np.int32)),
+            "labels": ((n,), np.int32, self._labels),
+            "following": ((n, width), np.int32, lambda starts: self.class_of[following[starts]]),
+        }
+        return {
+            name: join_pieces(map(cut, self._starts()), shape, dtype, folder and folder / f"{name}.npy")
+            for name, (shape, dtype, cut) in cuts.items()
+        }
+
+    def count_classes(self, classes: int) -> NDArray[np.int64]:
+        """Return how many windows each class has, (classes,)."""
+        counts = np.zeros(classes, dtype=np.int64)
+        for starts in self._starts():
+            counts += np.bincount(self._labels(starts), minlength=classes)
+        return counts
+
+    def _starts(self) -> Iterator[Rows]:
+        """Yield where the windows start, a piece at a time."""
+        stride = self.params.stride
+        for piece in pieces(len(range(0, len(self.stream) - self.params.width, stride))):
+            starts = np.arange(piece.start * stride, piece.stop * stride, stride)
+            yield starts[self._labels(starts) != NO_CLASS]
+
+    def _labels(self, starts: Rows) -> Labels:
+        return self.class_of[self.stream[starts + self.params.width]]
 
 
 def _class_table(classes: Mapping[str, str], vocabulary: Vocabulary) -> Labels:

@@ -28,7 +28,7 @@ class Words(Format[WordsParams]):
         words, given = zip(*dict.fromkeys((line.strip(), split) for line, split in lines), strict=True)
         rows = choose_rows(words, [""] * len(words), given, params, f"{params.raw}: distinct words")
         symbols, lengths = pad([vocabulary.encode(word) for word in words])
-        arrays = take_rows({"symbols": symbols, "lengths": lengths}, rows)
+        arrays = take_rows({"symbols": symbols, "lengths": lengths}, rows, folder)
         issues = (*_find_issues([line for line, _ in lines], len(words)), *describe_overlap(words, rows, params))
         return Draft(arrays, vocabulary, issues=issues)
 
