@@ -3,27 +3,22 @@
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import paths
 from pipeline.data.formats.base import Draft, Format
+from pipeline.data.formats.series_table import choose_rows, read_rows, refuse_repeats
 from pipeline.data.inputs import NumberReader, Numbers, Reader, input_errors, require_finite
 from pipeline.data.prepared import SPLITS, DataIssue, Prepared, scale
-from pipeline.data.readers import MAX_FLOAT32, column_index, list_some, parse_number, shorten, table
+from pipeline.data.readers import MAX_FLOAT32, list_some, parse_number, shorten
 from pipeline.data.splits import require_sizes, split_sizes
 from pipeline.data.wording import ModelFacts, Usage
 from pipeline.errors import DataError, InputError
 from pipeline.params.datasets import SeriesParams
 from pipeline.params.models import ModelParams
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-YEARS = 1, 9998  # 9999 stands for "no date" in many programs
-WANTED_DATE = f"a date such as 2013-01-31, of a year from {YEARS[0]} to {YEARS[1]}"
 
 
 class Series(Format[SeriesParams]):
@@ -143,15 +138,10 @@ def reduce_series(
         DataError: if the file, or the choice of stores and items, cannot be used.
     """
     path = Path(params.raw)
-    rows = _read_rows(path, params, plain)
+    rows = read_rows(path, params, plain)
     *keys, _ = rows.columns
-    dates, sales = _parse_dates(rows["date"]), rows["sales"].map(parse_number).astype(float)
-    _require(path, params.date, rows["date"], dates.notna(), WANTED_DATE)
-    _require(path, params.sales, rows["sales"], sales.between(0, MAX_FLOAT32), "a finite number, not negative")
-    for key in keys:
-        _require(path, getattr(params, key), rows[key], rows[key] != "", "a text")
-    _refuse_repeats(path, rows[keys], params)
-    rows = _choose_rows(path, rows.assign(date=dates, sales=sales), params)
+    refuse_repeats(path, rows[keys], params)
+    rows = choose_rows(path, rows, params)
     # Floating-point sums depend on their order: sort the rows by date, store and item.
     rows = rows.sort_values(keys)
     days = rows["date"].to_numpy().astype("datetime64[D]")
@@ -162,68 +152,6 @@ def reduce_series(
     if values.max() > MAX_FLOAT32:
         raise DataError(f"{path}: found days whose {params.sales} add up to more than {MAX_FLOAT32:.2g}; wanted less")
     return days, values, _find_issues(days, counts, params)
-
-
-def _read_rows(path: Path, params: SeriesParams, plain: bool) -> "pd.DataFrame":
-    """Return the texts of the columns date, store, item and sales, or of date and sales alone if `plain` allows that.
-
-    Each row is indexed by its line in the file.
-    """
-    import pandas as pd  # imported late: it takes half a second, and the other formats do not need it
-
-    lines = table(path)
-    header = [name.strip() for name in next(lines, (1, []))[1]]
-    rows = list(lines)
-    if not rows:
-        raise DataError(f"{path}: found no rows under the header; wanted one for each day, store and item")
-    names = {"date": params.date, "store": params.store, "item": params.item, "sales": params.sales}
-    if plain and params.store not in header and params.item not in header:
-        names = {"date": params.date, "sales": params.sales}
-    places = {key: column_index(path, header, name) for key, name in names.items()}
-    columns = {key: [row[place].strip() for _, row in rows] for key, place in places.items()}
-    return pd.DataFrame(columns, index=[line for line, _ in rows])
-
-
-def _parse_dates(texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
-    """Return each text as a date; NaT where it is none, or not written in full."""
-    import pandas as pd
-
-    dates = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
-    in_full = texts.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # pandas reads 2013-1-1 too
-    return dates.where(in_full & dates.dt.year.between(*YEARS))
-
-
-def _require(path: Path, name: str, texts: "pd.Series[str]", valid: "pd.Series[bool]", wanted: str) -> None:
-    """Refuse the first row of a column whose text is not valid."""
-    if not valid.all():
-        line, found = next(iter(texts[~valid].items()))
-        raise DataError(f"{path}: line {line}: {name}: found {shorten(found)}; wanted {wanted}")
-
-
-def _refuse_repeats(path: Path, keys: "pd.DataFrame", params: SeriesParams) -> None:
-    """Refuse a second row with the same date, store and item."""
-    repeated = keys[keys.duplicated()]
-    if not repeated.empty:
-        line, row = next(repeated.iterrows())
-        first = keys.index[(keys == row).all(axis=1)][0]
-        found = ", ".join(f"{getattr(params, str(key))} {text}" for key, text in row.items())
-        raise DataError(f"{path}: line {line}: found {found} again (see line {first}); wanted each once")
-
-
-def _choose_rows(path: Path, rows: "pd.DataFrame", params: SeriesParams) -> "pd.DataFrame":
-    """Return the rows of the wanted stores and items."""
-    chosen = rows
-    for key, wanted in {"store": params.stores, "item": params.items}.items():
-        if wanted == "all" or key not in rows:
-            continue
-        names, present = [str(name) for name in wanted], sorted(rows[key].unique())
-        if absent := [name for name in names if name not in present]:
-            found = f"found no row of {shorten(absent[0])}; found {list_some(present)}"
-            raise DataError(f"{path}: {getattr(params, key)}: {found}")
-        chosen = chosen[chosen[key].isin(names)]
-    if chosen.empty:
-        raise DataError(f"{path}: found no row with one of these stores and one of these items; wanted some")
-    return chosen
 
 
 def describe_missing_days(days: NDArray[Any]) -> str:
