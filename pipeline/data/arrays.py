@@ -1,6 +1,6 @@
 """Write arrays piece by piece, so that large ones are never in memory as a whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +40,24 @@ def join_pieces(
             file.write(np.ascontiguousarray(part, dtype=dtype).data)
     mapped: NDArray[Any] = np.load(path, mmap_mode="r")
     return mapped
+
+
+def number_rows(columns: Sequence[NDArray[Any]]) -> NDArray[np.intp]:
+    """Return the number of each row (n,) among the distinct rows in sorted order; equal rows have the same."""
+    order = np.argsort(columns[0], kind="stable") if len(columns) == 1 else np.lexsort(columns[::-1])
+    is_new = np.zeros(len(order), dtype=np.bool_)
+    for column in columns:
+        for piece in pieces(len(order) - 1):
+            is_new[piece.start + 1 : piece.stop + 1] |= (
+                column[order[piece.start + 1 : piece.stop + 1]] != column[order[piece]]
+            )
+    numbers = np.empty(len(order), dtype=np.intp)
+    numbers[order] = np.cumsum(is_new)
+    return numbers
+
+
+def first_rows(numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the first row of each number, in ascending order."""
+    first = np.full(int(numbers.max(initial=-1)) + 1, len(numbers), dtype=np.intp)
+    np.minimum.at(first, numbers, np.arange(len(numbers)))
+    return np.sort(first)

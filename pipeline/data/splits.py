@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.arrays import join_pieces, pieces
+from pipeline.data.arrays import join_pieces, number_rows, pieces
 from pipeline.data.prepared import SPLITS, DataIssue
 from pipeline.data.readers import list_some, shorten
 from pipeline.errors import DataError
 from pipeline.params.datasets import DatasetParams, ShuffledParams
 
 Rows = NDArray[np.intp]
+Groups = Sequence[str] | NDArray[Any]
 P = TypeVar("P", bound=DatasetParams)
 
 
@@ -80,15 +81,20 @@ def check_split(name: str, where: str) -> str:
     return name
 
 
+def split_number(split: str) -> int:
+    """Return the number of a split that the user gives; one behind them for rows without one."""
+    return (*SPLITS, "").index(split)
+
+
 def choose_rows(
-    groups: Sequence[str], labels: Sequence[str], given: Sequence[str], params: ShuffledParams, where: str
+    groups: Groups, labels: Sequence[str], given: NDArray[np.int8], params: ShuffledParams, where: str
 ) -> dict[str, Rows]:
     """Return the row numbers of each split: as the user has given them, or else as `stratified_split` does.
 
     Args:
         groups: The group of each row, (n,).
         labels: The label of each row, (n,).
-        given: The split of each row, (n,); not read if params have shares.
+        given: The `split_number` of each row, (n,); not read if params have shares.
         params: The settings.
         where: The file and kind of row that an error names.
 
@@ -97,35 +103,34 @@ def choose_rows(
     """
     if params.given_by is None:
         return stratified_split(groups, labels, params, where)
-    splits = np.array(given, dtype=np.str_)
-    rows = {split: np.flatnonzero(splits == split) for split in SPLITS}
+    rows = {split: np.flatnonzero(given == number) for number, split in enumerate(SPLITS)}
     require_sizes({split: len(chosen) for split, chosen in rows.items()}, where)
     return rows
 
 
-def describe_overlap(groups: Sequence[str], rows: Mapping[str, Rows], params: DatasetParams) -> Iterator[DataIssue]:
+def describe_overlap(groups: Groups, rows: Mapping[str, Rows], params: DatasetParams) -> Iterator[DataIssue]:
     """Yield how many rows of each held-out split are in an earlier split too, as they may be if the user gives them."""
-    seen: set[str] = set()
-    for split, chosen in rows.items() if params.given_by else ():
-        own = [groups[row] for row in chosen]
-        if equal := sum(group in seen for group in own):
+    if params.given_by is None:
+        return
+    numbers = number_groups(groups)
+    splits = list(rows)
+    for place, split in enumerate(splits[1:], 1):
+        earlier = np.concatenate([numbers[rows[name]] for name in splits[:place]])
+        if equal := int(np.isin(numbers[rows[split]], earlier).sum()):
             yield DataIssue(
                 found=f"{equal} {split} rows that are in another split too, so that they are not new to a model",
                 done="kept, since the splits are given",
             )
-        seen.update(own)
 
 
-def stratified_split(
-    groups: Sequence[str], labels: Sequence[str], params: ShuffledParams, where: str
-) -> dict[str, Rows]:
+def stratified_split(groups: Groups, labels: Sequence[str], params: ShuffledParams, where: str) -> dict[str, Rows]:
     """Return the row numbers of each split, in ascending order.
 
     Rows of one group go to the same split. Each label is divided as `split_sizes` says, as closely as the
     groups allow. The split depends on the rows and the seed, not on the order of the rows.
 
     Args:
-        groups: The group of each row, (n,).
+        groups: The group of each row, (n,): a name, or its number in the order of the names.
         labels: The label of each row, (n,).
         params: The shares of the splits, and the seed.
         where: The file and kind of row that an error names.
@@ -133,32 +138,56 @@ def stratified_split(
     Raises:
         DataError: if a label has too few rows for a split.
     """
-    wanted = {
-        label: split_sizes(count, params, f"{where} {shorten(label)}" if label else where)
+    sizes = [
+        split_sizes(count, params, f"{where} {shorten(label)}" if label else where)
         for label, count in sorted(Counter(labels).items())
-    }
-    open_places = {label: dict(sizes) for label, sizes in wanted.items()}
-    chosen: dict[str, list[int]] = {split: [] for split in next(iter(wanted.values()), {})}
-    for rows in _shuffled_groups(groups, params.split_seed):
-        group_labels = [labels[row] for row in rows]
-        # The split that lacks the largest part of its rows with these labels.
-        split = max(
-            chosen, key=lambda name: sum(open_places[label][name] / wanted[label][name] for label in group_labels)
-        )
-        chosen[split] += rows
-        for label in group_labels:
-            open_places[label][split] -= 1
-    return {split: np.sort(np.array(rows, dtype=np.intp)) for split, rows in chosen.items()}
+    ]
+    numbers = {label: number for number, label in enumerate(sorted(set(labels)))}
+    of_row = np.fromiter((numbers[label] for label in labels), np.int32, len(labels))
+    counts, order = _shuffle_groups(number_groups(groups), params.split_seed)
+    wanted = [list(size.values()) for size in sizes]
+    assigned = np.empty(len(labels), dtype=np.uint8)
+    assigned[order] = np.frombuffer(_assign(counts, of_row[order], wanted), dtype=np.uint8)
+    return {split: np.flatnonzero(assigned == number) for number, split in enumerate(sizes[0] if sizes else ())}
 
 
-def _shuffled_groups(groups: Sequence[str], seed: int | None) -> list[list[int]]:
-    """Return the rows of each group in random order, but large groups first, so that single rows fill the gaps."""
-    rows: dict[str, list[int]] = {}
-    for row, group in enumerate(groups):
-        rows.setdefault(group, []).append(row)
-    names = sorted(rows)
-    order = np.random.default_rng(seed).permutation(len(names))
-    return sorted((rows[names[index]] for index in order), key=len, reverse=True)
+def number_groups(groups: Groups) -> NDArray[np.intp]:
+    """Return for each of some names (n,) its number in their order; numbers stay as they are."""
+    if isinstance(groups, np.ndarray) and groups.dtype.kind == "i":
+        return groups
+    texts = groups if isinstance(groups, np.ndarray) else np.array(groups, dtype=np.dtypes.StringDType())
+    return number_rows([texts])
+
+
+def _shuffle_groups(groups: NDArray[np.intp], seed: int | None) -> tuple[NDArray[np.intp], Rows]:
+    """Return the sizes of all groups and their rows, one group after the other.
+
+    The groups are in random order, but large ones first, so that single rows fill the gaps.
+    """
+    counts = np.bincount(groups)
+    order = np.random.default_rng(seed).permutation(len(counts))
+    order = order[np.argsort(-counts[order], kind="stable")]
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    return counts[order], np.argsort(places[groups], kind="stable")
+
+
+def _assign(counts: NDArray[np.intp], labels: NDArray[np.int32], wanted: list[list[int]]) -> bytearray:
+    """Return the number of the split of each row, for rows (n,) in the order of their groups."""
+    open_places = [list(sizes) for sizes in wanted]
+    assigned = bytearray()
+    for piece in pieces(len(counts)):
+        for size in counts[piece].tolist():
+            own = labels[len(assigned) : len(assigned) + size].tolist()
+            lacking = [0.0] * len(wanted[0])
+            for label in own:
+                for number, (places, size_wanted) in enumerate(zip(open_places[label], wanted[label], strict=True)):
+                    lacking[number] += places / size_wanted
+            split = lacking.index(max(lacking))  # that lacks the largest part of its rows with these labels
+            assigned += bytes((split,)) * size
+            for label in own:
+                open_places[label][split] -= 1
+    return assigned
 
 
 def take_rows(

@@ -14,7 +14,15 @@ from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
 from pipeline.data.readers import check_exists, decode, list_some, numbered_lines, read_columns, shorten
-from pipeline.data.splits import Rows, check_split, choose_rows, describe_overlap, params_by_file, take_rows
+from pipeline.data.splits import (
+    Rows,
+    check_split,
+    choose_rows,
+    describe_overlap,
+    params_by_file,
+    split_number,
+    take_rows,
+)
 from pipeline.data.vocabulary import Vocabulary, pad
 from pipeline.data.wording import (
     ModelFacts,
@@ -47,7 +55,8 @@ class Labelled(Format[LabelledParams]):
         if len(counts) < 2:
             raise DataError(f"{params.raw}: found {len(counts)} labels; wanted at least 2 to choose between")
         kind = "distinct rows" if params.repeats == "drop" else "rows"
-        rows = choose_rows(texts, labels, given, params, f"{params.raw}: {kind} of label")
+        numbers = np.array([split_number(split) for split in given], dtype=np.int8)
+        rows = choose_rows(texts, labels, numbers, params, f"{params.raw}: {kind} of label")
         _require_trained(counts, {labels[row] for row in rows["train"]}, params)
         vocabulary = Vocabulary.open(set().union(*(texts[row] for row in rows["train"])))
         symbols, lengths = pad([vocabulary.encode(text) for text in texts])

@@ -1,16 +1,26 @@
 """A CSV of number sequences, each with a target number."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.arrays import first_rows, number_rows
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import NumberReader, Numbers, Reader, input_errors, require_finite
 from pipeline.data.prepared import DataIssue, Prepared, scale
 from pipeline.data.readers import MAX_FLOAT32, parse_number, read_columns, shorten
-from pipeline.data.splits import Rows, check_split, choose_rows, describe_overlap, params_by_file, take_rows
+from pipeline.data.splits import (
+    Rows,
+    check_split,
+    choose_rows,
+    describe_overlap,
+    params_by_file,
+    split_number,
+    take_rows,
+)
 from pipeline.data.wording import ModelFacts, Usage, predict_command, quoted, shown_rows
 from pipeline.errors import DataError, InputError
 from pipeline.params.datasets import PairsParams
@@ -26,18 +36,19 @@ class Pairs(Format[PairsParams]):
 
     def draft(self, params: PairsParams, folder: Path | None) -> Draft:
         """Read and split the pairs: a repeated pair counts once, and equal inputs go to the same split."""
-        found = list(_read_pairs(params))
-        pairs, given = zip(*dict.fromkeys(found), strict=True)
-        inputs = np.array([values for values, _ in pairs], dtype=np.float32)  # (n, t)
-        targets = np.array([target for _, target in pairs], dtype=np.float32)  # (n,)
-        groups = [repr(values) for values, _ in pairs]
-        rows = choose_rows(groups, [""] * len(pairs), given, params, f"{params.raw}: distinct rows")
+        inputs, targets, given = _read_arrays(params)
+        kept = first_rows(number_rows([*inputs.T, targets, given]))
+        repeats = len(targets) - len(kept)
+        if repeats:
+            inputs, targets, given = inputs[kept], targets[kept], given[kept]
+        groups = number_rows(list(inputs.T))
+        rows = choose_rows(groups, [""] * len(targets), given, params, f"{params.raw}: distinct rows")
         arrays = {"inputs": inputs, "targets": targets}
         splits = take_rows(arrays, rows, folder)
         return Draft(
             splits,
             scaling={name: scale(splits["train"][name]) for name in arrays},
-            issues=tuple(_find_issues(len(found) - len(pairs), groups, rows, params)),
+            issues=tuple(_find_issues(repeats, groups, rows, params)),
         )
 
     def reader(self, params: PairsParams, prepared: Prepared, model: ModelParams) -> Reader:
@@ -99,6 +110,17 @@ class PairsReader(NumberReader):
         return values
 
 
+def _read_arrays(params: PairsParams) -> tuple[Numbers, Numbers, NDArray[np.int8]]:
+    """Return the inputs (n, t) and targets (n,) of all rows, and the number of the split given for each (n,)."""
+    inputs, targets, splits = array("f"), array("f"), bytearray()
+    for (values, target), split in _read_pairs(params):
+        inputs.extend(values)
+        targets.append(target)
+        splits.append(split_number(split))
+    columns = np.frombuffer(inputs, dtype=np.float32).reshape(len(targets), -1)
+    return columns, np.frombuffer(targets, dtype=np.float32), np.frombuffer(splits, dtype=np.int8)
+
+
 def _read_pairs(params: PairsParams) -> Iterator[tuple[Pair, str]]:
     """Yield the rows in order, each with the split that is given for it; refuse inputs of different lengths."""
     length = 0
@@ -134,12 +156,11 @@ def _parse_float32(text: str, where: str) -> float:
 
 
 def _find_issues(
-    repeats: int, groups: Sequence[str], rows: Mapping[str, Rows], params: PairsParams
+    repeats: int, groups: NDArray[np.intp], rows: Mapping[str, Rows], params: PairsParams
 ) -> Iterator[DataIssue]:
     if repeats:
         yield DataIssue(found=f"{repeats} repeated rows", done="kept once")
-    inputs = [[groups[row] for row in chosen] for chosen in rows.values()]
-    if contradictions := sum(len(own) - len(set(own)) for own in inputs):
+    if contradictions := sum(len(chosen) - len(np.unique(groups[chosen])) for chosen in rows.values()):
         found = f"{contradictions} rows whose inputs occur in another row with a different target"
         yield DataIssue(found=found, done="kept, in the same split as the other row")
     yield from describe_overlap(groups, rows, params)

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
 from pipeline.data.readers import numbered_lines, read_text, shorten
-from pipeline.data.splits import choose_rows, describe_overlap, params_by_file, take_rows
+from pipeline.data.splits import choose_rows, describe_overlap, params_by_file, split_number, take_rows
 from pipeline.data.vocabulary import Vocabulary, pad
 from pipeline.data.wording import ModelFacts, Usage, example_text, language_usage
 from pipeline.errors import DataError
@@ -26,7 +28,8 @@ class Words(Format[WordsParams]):
         parts = params_by_file(params)
         lines = [(line, split) for part, split in parts for line in _read_words(Path(part.raw), vocabulary)]
         words, given = zip(*dict.fromkeys((line.strip(), split) for line, split in lines), strict=True)
-        rows = choose_rows(words, [""] * len(words), given, params, f"{params.raw}: distinct words")
+        numbers = np.array([split_number(split) for split in given], dtype=np.int8)
+        rows = choose_rows(words, [""] * len(words), numbers, params, f"{params.raw}: distinct words")
         symbols, lengths = pad([vocabulary.encode(word) for word in words])
         arrays = take_rows({"symbols": symbols, "lengths": lengths}, rows, folder)
         issues = (*_find_issues([line for line, _ in lines], len(words)), *describe_overlap(words, rows, params))
