@@ -4,15 +4,12 @@ A new format is a class here with an entry in `AnyDataset`, a module in `pipelin
 `pipeline/inference/load.py`. docs/adding-a-dataset.md explains how to write a block.
 """
 
-import unicodedata
-from collections import Counter
-from datetime import date
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from pipeline.params.schema import UNKNOWN, Block, Count, Fraction, ProjectPath, Seed, Size, Steps
-from pipeline.params.wording import format_value
+from pipeline.params.schema import Block, Count, Fraction, ProjectPath, Seed, Size, Steps
+from pipeline.params.values import Alphabet, Characters, Choice, Class, Column, Day
 
 # The values that a model's key may have on some kind of data.
 Allowed = dict[str, tuple[str, ...]]
@@ -28,46 +25,6 @@ NUMBERS: Allowed = {
 }
 ROWS: Allowed = {"sampling": ("shuffled", "sequential", "balanced"), "supervision": ("task",)}
 STREAM: Allowed = {"sampling": ("consecutive", "random"), "supervision": ("task",)}
-
-
-def _has_distinct_symbols(alphabet: str) -> str:
-    if UNKNOWN in alphabet:
-        raise ValueError("found U+FFFD, which is reserved for unknown symbols; leave it out")
-    symbol, count = Counter(alphabet).most_common(1)[0]
-    if count > 1:
-        raise ValueError(f"found {symbol!r} {count} times; wanted each symbol once")
-    return alphabet
-
-
-def _has_distinct_entries(entries: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    entry, count = Counter(map(str, entries)).most_common(1)[0]  # a table has texts alone
-    if count > 1:
-        raise ValueError(f"found {format_value(entry)} {count} times; wanted each entry once")
-    return entries
-
-
-def _can_be_seen(name: str) -> str:
-    if not name.isprintable() or name != unicodedata.normalize("NFC", name.strip()):
-        raise ValueError(f"found {format_value(name)}; wanted a name without outer spaces and invisible characters")
-    return name
-
-
-def _is_day(day: str) -> str:
-    try:
-        date.fromisoformat(day)
-    except ValueError:
-        raise ValueError(f"found {day!r}; wanted a date such as 2013-01-31") from None
-    return day
-
-
-Alphabet = Annotated[str, StringConstraints(min_length=2), AfterValidator(_has_distinct_symbols)]
-Column = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]  # as in its table
-Class = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_can_be_seen)]
-Characters = Annotated[str, StringConstraints(min_length=1)]
-Entry = Annotated[int, Field(ge=-(10**18), le=10**18)] | Annotated[str, StringConstraints(strip_whitespace=True)]
-Entries = Annotated[tuple[Entry, ...], Field(strict=False, min_length=1), AfterValidator(_has_distinct_entries)]
-Day = Annotated[str, StringConstraints(min_length=10, max_length=10), AfterValidator(_is_day)]
-Choice = Literal["all"] | Entries
 
 
 class DatasetParams(Block):
@@ -123,7 +80,7 @@ class DatasetParams(Block):
 
     @model_validator(mode="after")
     def _columns_differ(self) -> Self:
-        names = [getattr(self, key) for key in self.columns]
+        names = [name for key in self.columns if (name := getattr(self, key))]
         if len(set(names)) < len(names):
             raise ValueError(f"{', '.join(self.columns)} must each name a column of its own")
         return self
@@ -177,7 +134,7 @@ class PairsParams(TableParams):
 
     task = "regress"
     allowed = NUMBERS | ROWS
-    columns = ("inputs", "target")
+    columns = ("inputs", "target", "split_column")
 
     format: Literal["pairs"]
     inputs: Column  # has the sequence
@@ -236,7 +193,7 @@ class LabelledParams(TableParams):
 
     task = "classify"
     allowed = SYMBOLS | ROWS
-    columns = ("text", "label")
+    columns = ("text", "label", "split_column")
 
     format: Literal["labelled"]
     text: Column  # CSV only
