@@ -30,7 +30,7 @@ CHANGES = {
         ("from pipeline.data.formats.labelled", "from pipeline.data.formats.counts import Counts\n\\g<0>"),
         (r"\n    \"words\": ", '\n    "counts": Counts(),\\g<0>'),
     ],
-    "pipeline/data/verification.py": [
+    "pipeline/data/prepared/verification.py": [
         (r"\n    \"regress\": ", '\n    "count": ({**ROWS, "counts": ("f", 1)},),\\g<0>')
     ],
     "pipeline/inference/load.py": [(r"\n    \"words\": ", '\n    "counts": Regressor,\\g<0>')],

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.archives import is_zip, read_single_member
+from pipeline.data.prepared.vocabulary import CODE_POINTS, CodePoints, Vocabulary, code_points
 from pipeline.data.readers import decode, read_blocks
-from pipeline.data.vocabulary import CODE_POINTS, CodePoints, Vocabulary, code_points
 from pipeline.params.datasets import LongTextParams
 
 ANY = "any"

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline.data.cleaning import ANY, fit_alphabet
 from pipeline.data.prepared import Prepared
+from pipeline.data.prepared.vocabulary import Symbols, Vocabulary
 from pipeline.data.readers import shorten
-from pipeline.data.vocabulary import Symbols, Vocabulary
 from pipeline.errors import DataError, InputError
 from pipeline.params.schema import UNKNOWN
 

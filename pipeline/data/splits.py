@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.arrays import join_pieces, number_rows, pieces
 from pipeline.data.prepared import SPLITS, DataIssue
+from pipeline.data.prepared.arrays import join_pieces, number_rows, pieces
 from pipeline.data.readers import list_some, shorten
 from pipeline.errors import DataError
 from pipeline.params.datasets import DatasetParams, ShuffledParams

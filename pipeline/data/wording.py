@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from pipeline.data.prepared import Prepared
-from pipeline.data.vocabulary import Vocabulary
+from pipeline.data.prepared.vocabulary import Vocabulary
 from pipeline.files import Arrays
 from pipeline.params.models import ModelParams
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline import files, paths, spreadsheets
 from pipeline.data.prepared import DataCard
-from pipeline.data.verification import read_verified
+from pipeline.data.prepared.verification import read_verified
 from pipeline.evaluation import about, figures, intervals, significance
 from pipeline.evaluation.about import About, Reference
 from pipeline.evaluation.ensemble import ensemble_metrics

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.data.inputs import Encoded
-from pipeline.data.vocabulary import pad
+from pipeline.data.prepared.vocabulary import pad
 from pipeline.execution.executor import count_workers
 from pipeline.models.network import SequenceModel
 from pipeline.tasks.batching import Batch

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.inputs import Encoded, TextReader
-from pipeline.data.vocabulary import Symbols, Vocabulary
+from pipeline.data.prepared.vocabulary import Symbols, Vocabulary
 from pipeline.inference import oov
 from pipeline.inference.base import Predictor, TrainedModel
 from pipeline.inference.forward import last_outputs

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.inputs import input_errors, require_text
+from pipeline.data.prepared.vocabulary import Symbols
 from pipeline.data.readers import shorten
-from pipeline.data.vocabulary import Symbols
 from pipeline.errors import InputError
 from pipeline.inference.forward import step_outputs
 from pipeline.inference.labels import LabelPredictor

@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline import paths
 from pipeline.data.formats import FORMATS
 from pipeline.data.prepared import Prepared
-from pipeline.data.verification import read_verified
+from pipeline.data.prepared.verification import read_verified
 from pipeline.errors import InputError, NotTrainedError
 from pipeline.inference.base import Predictor, TrainedModel
 from pipeline.inference.labels import Classifier, WindowClassifier

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.data.vocabulary import Vocabulary
+from pipeline.data.prepared.vocabulary import Vocabulary
 from pipeline.models.network import SequenceModel, StackState
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.data import prepared as data
 from pipeline.data.prepared import DataCard
-from pipeline.data.verification import read_verified
+from pipeline.data.prepared.verification import read_verified
 from pipeline.determinism import choose_device, describe_device, reproducibility, training_clock
 from pipeline.execution import executor
 from pipeline.execution.executor import Report

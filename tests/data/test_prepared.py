@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.data.formats import prepare
 from pipeline.data.prepared import read, scale, write
-from pipeline.data.verification import read_verified
+from pipeline.data.prepared.verification import read_verified
 from pipeline.params.datasets import LabelledParams, PairsParams, SeriesParams, TextParams, WindowsParams, WordsParams
 
 SHARES = {"validation": 0.2, "test": 0.2, "refit": False}

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.data.vocabulary import Vocabulary, code_points, pad
+from pipeline.data.prepared.vocabulary import Vocabulary, code_points, pad
 from pipeline.params.schema import UNKNOWN
 
 texts = st.text(st.characters(exclude_characters=UNKNOWN, exclude_categories=["Cs"]), min_size=1)

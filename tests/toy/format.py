@@ -8,9 +8,9 @@ import numpy as np
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import Prepared, scale
+from pipeline.data.prepared.vocabulary import Vocabulary, pad
 from pipeline.data.readers import read_text
 from pipeline.data.splits import stratified_split, take_rows
-from pipeline.data.vocabulary import Vocabulary, pad
 from pipeline.data.wording import ModelFacts, Usage, predict_command
 from pipeline.params.datasets import CountsParams
 from pipeline.params.models import ModelParams

@@ -8,8 +8,8 @@ from typing import ClassVar, Generic, TypeVar
 
 from pipeline.data.inputs import Reader
 from pipeline.data.prepared import DataIssue, Passage, Prepared, Scale
+from pipeline.data.prepared.vocabulary import Vocabulary
 from pipeline.data.splits import params_by_file
-from pipeline.data.vocabulary import Vocabulary
 from pipeline.data.wording import ModelFacts, Usage
 from pipeline.files import Arrays
 from pipeline.params.datasets import DatasetParams

@@ -13,6 +13,7 @@ from pipeline.data.archives import format_member, is_zip, list_files, read_membe
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
+from pipeline.data.prepared.vocabulary import Vocabulary, pad
 from pipeline.data.readers import check_exists, decode, list_some, numbered_lines, read_columns, shorten
 from pipeline.data.splits import (
     Rows,
@@ -23,7 +24,6 @@ from pipeline.data.splits import (
     split_number,
     take_rows,
 )
-from pipeline.data.vocabulary import Vocabulary, pad
 from pipeline.data.wording import (
     ModelFacts,
     Usage,

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.arrays import first_rows, number_rows
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import NumberReader, Numbers, Reader, input_errors, require_finite
 from pipeline.data.prepared import DataIssue, Prepared, scale
+from pipeline.data.prepared.arrays import first_rows, number_rows
 from pipeline.data.readers import MAX_FLOAT32, parse_number, read_columns, shorten
 from pipeline.data.splits import (
     Rows,

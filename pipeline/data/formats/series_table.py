@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.data.arrays import PIECE
+from pipeline.data.prepared.arrays import PIECE
 from pipeline.data.readers import MAX_FLOAT32, column_index, list_some, parse_number, shorten, table
 from pipeline.errors import DataError
 from pipeline.params.datasets import SeriesParams

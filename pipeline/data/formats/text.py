@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import files
-from pipeline.data.arrays import join_pieces
 from pipeline.data.cleaning import ANY, Changes, TextSummary, read_cleaned, summarise
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Passage, Prepared
+from pipeline.data.prepared.arrays import join_pieces
+from pipeline.data.prepared.vocabulary import Symbols, Vocabulary
 from pipeline.data.splits import params_by_file, require_sizes, split_sizes
-from pipeline.data.vocabulary import Symbols, Vocabulary
 from pipeline.data.wording import ModelFacts, Usage, describe_symbols, example_opening, language_usage, quoted
 from pipeline.params.datasets import LongTextParams, TextParams
 from pipeline.params.models import ModelParams

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import DTypeLike, NDArray
 
-from pipeline.data.arrays import join_pieces, pieces
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.formats.text import EncodedText, describe_cleaning, describe_equal_files, describe_passage, scan
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
+from pipeline.data.prepared.arrays import join_pieces, pieces
+from pipeline.data.prepared.vocabulary import Symbols, Vocabulary
 from pipeline.data.splits import Rows
-from pipeline.data.vocabulary import Symbols, Vocabulary
 from pipeline.data.wording import ModelFacts, Usage, describe_symbols, example_text, join_names, label_usage
 from pipeline.errors import DataError
 from pipeline.params.datasets import WindowsParams

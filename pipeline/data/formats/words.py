@@ -8,9 +8,9 @@ import numpy as np
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
+from pipeline.data.prepared.vocabulary import Vocabulary, pad
 from pipeline.data.readers import numbered_lines, read_text, shorten
 from pipeline.data.splits import choose_rows, describe_overlap, params_by_file, split_number, take_rows
-from pipeline.data.vocabulary import Vocabulary, pad
 from pipeline.data.wording import ModelFacts, Usage, example_text, language_usage
 from pipeline.errors import DataError
 from pipeline.params.datasets import WordsParams

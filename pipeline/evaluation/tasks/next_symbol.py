@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.prepared import DataCard, Prepared
-from pipeline.data.vocabulary import Vocabulary
+from pipeline.data.prepared.vocabulary import Vocabulary
 from pipeline.evaluation import bounds, metrics
 from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import next_symbol as baselines

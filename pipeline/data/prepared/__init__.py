@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field, StringConstraints
 
 from pipeline import files, manifest
-from pipeline.data.arrays import pieces
-from pipeline.data.vocabulary import Vocabulary
+from pipeline.data.prepared.arrays import pieces
+from pipeline.data.prepared.vocabulary import Vocabulary
 from pipeline.errors import REPAIR, DataError
 from pipeline.files import Arrays
 from pipeline.params.schema import Block
