@@ -7,6 +7,7 @@ from tests.support.repository import Repository, ran
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
 
 CHECKED = "data/params-checked.txt"
+COMMAND = "$(touch PWNED); touch PWNED #"
 BAD_NAME = "; wanted a name of small letters, digits and hyphens"
 
 
@@ -19,13 +20,27 @@ def use_old_key(params):
     model["hidden"] = model.pop("hidden_size")
 
 
-def name_dataset_as_shell_command(params):
-    params["datasets"]["words; touch PWNED"] = params["datasets"].pop("words")
-    params["models"]["words-lstm"]["dataset"] = "words; touch PWNED"
+def name_dataset(key):
+    """Return a change that gives a data set another key."""
+
+    def change(params):
+        params["datasets"][key] = params["datasets"].pop("words")
+        params["models"]["words-lstm"]["dataset"] = key
+
+    return change
 
 
-def name_model_as_shell_command(params):
-    params["models"]["words; touch PWNED"] = params["models"]["words-lstm"]
+def name_model(key):
+    """Return a change that gives a model another key."""
+
+    def change(params):
+        params["models"][key] = params["models"].pop("words-lstm")
+
+    return change
+
+
+def leave_out_sources(params):
+    del params["sources"]
 
 
 def fetch_into(file, name="source"):
@@ -66,10 +81,12 @@ def all_files(repository: Repository, *but: str) -> dict[str, tuple[int, bytes]]
     [
         (add_unknown_key, "models.words-lstm.colour: unknown key; remove it or correct its spelling"),
         (use_old_key, "models.words-lstm.hidden: is now called hidden_size; rename it"),
-        (name_dataset_as_shell_command, f"datasets.words; touch PWNED: found 'words; touch PWNED'{BAD_NAME}"),
-        (name_model_as_shell_command, f"models.words; touch PWNED: found 'words; touch PWNED'{BAD_NAME}"),
+        (name_dataset(COMMAND), f"datasets.{COMMAND}: found '{COMMAND}'{BAD_NAME}"),
+        (name_model(COMMAND), f"models.{COMMAND}: found '{COMMAND}'{BAD_NAME}"),
+        (name_model("../../README.md"), f"models.../../README.md: found '../../README.md'{BAD_NAME}"),
         (fetch_into("data/raw/a.zip", "a; touch PWNED"), f"sources.a; touch PWNED: found 'a; touch PWNED'{BAD_NAME}"),
         (fetch_into("README.md"), "sources.source.file: found 'README.md'; wanted a file below data/raw"),
+        (fetch_into("data/raw/words.txt"), "sources.source.file: found 'data/raw/words.txt', which Git tracks"),
         (fetch_into("../escaped.txt"), "sources.source.file: found '../escaped.txt'; wanted a path inside "),
         (fetch_into("data/raw/../../README.md"), "sources.source.file: found 'data/raw/../../README.md'; wanted a "),
     ],
@@ -95,11 +112,20 @@ def test_params_that_cannot_be_used_end_dvc_repro_of_one_stage_before_it_runs(gu
     assert all_files(guarded) == before
 
 
+def test_a_key_reaches_no_shell_where_check_is_skipped(guarded):
+    guarded.change_params(name_dataset(COMMAND))
+    before = all_files(guarded)
+    output = guarded.run("dvc", "repro", "--single-item", f"prepare@{COMMAND}", code=255)
+    assert f"Error: params.yaml: datasets.{COMMAND}: found '{COMMAND}'{BAD_NAME}" in output.splitlines()
+    assert all_files(guarded) == before
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [
         (fetch_into("models/words/words-lstm/model.json"), "overlap and are thus in the same tracked directory"),
         (leave_out_dataset, "Could not find 'item.dataset'"),
+        (name_dataset("../../pipeline"), "defined as both a dependency and an output"),
     ],
 )
 def test_params_that_dvc_itself_refuses_change_nothing(guarded, change, error):
@@ -111,7 +137,7 @@ def test_params_that_dvc_itself_refuses_change_nothing(guarded, change, error):
     assert all_files(guarded) == before
 
 
-@pytest.mark.parametrize("change", [use_old_key, name_dataset_as_shell_command, fetch_into("README.md")])
+@pytest.mark.parametrize("change", [use_old_key, name_dataset(COMMAND), fetch_into("README.md")])
 def test_params_that_cannot_be_used_are_refused_before_data_sets_run_side_by_side(guarded, change):
     guarded.change_params(change)
     before = all_files(guarded)
@@ -119,6 +145,22 @@ def test_params_that_cannot_be_used_are_refused_before_data_sets_run_side_by_sid
     assert output.startswith("Error: params.yaml: ")
     assert output.count("\n") == 1
     assert all_files(guarded) == before
+
+
+def test_a_file_that_cannot_be_read_is_refused_before_dvc_reads_it(guarded):
+    aliases = (f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 15))
+    with (guarded.folder / "params.yaml").open("a") as file:
+        file.write(f"a0: &a0 [1]\n{''.join(aliases)}")
+    before = all_files(guarded)
+    output = guarded.run("python", "-m", "stages.repro", code=1)
+    assert output.startswith("Error: params.yaml: line ")
+    assert output.count("\n") == 1
+    assert all_files(guarded) == before
+
+
+def test_sources_may_be_left_out(copy):
+    copy.change_params(leave_out_sources)
+    assert ran(copy.run("dvc", "repro")) == ["check", "report"]
 
 
 def test_corrected_params_run_nothing_again(copy):
