@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline import paths
 from pipeline.data.formats.base import Draft, Format
-from pipeline.data.formats.series_table import choose_rows, read_rows, refuse_repeats
+from pipeline.data.formats.series_table import choose_rows, key_columns, read_rows, refuse_repeats
 from pipeline.data.inputs import NumberReader, Numbers, Reader, input_errors, require_finite
 from pipeline.data.prepared import SPLITS, DataIssue, Prepared, scale
 from pipeline.data.readers import MAX_FLOAT32, list_some, parse_number, shorten
@@ -143,10 +143,10 @@ def reduce_series(
     refuse_repeats(path, rows[keys], params)
     rows = choose_rows(path, rows, params)
     # Floating-point sums depend on their order: sort the rows by date, store and item.
-    rows = rows.sort_values(keys)
-    days = rows["date"].to_numpy().astype("datetime64[D]")
+    order = np.lexsort(key_columns(rows[keys])[::-1])
+    days = rows["date"].to_numpy()[order].astype("datetime64[D]")
     days, codes, counts = np.unique(days, return_inverse=True, return_counts=True)
-    values = np.bincount(codes, weights=rows["sales"]).astype(np.float64)
+    values = np.bincount(codes, weights=rows["sales"].to_numpy()[order]).astype(np.float64)
     if params.reduce == "mean":
         values /= counts
     if values.max() > MAX_FLOAT32:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.data.prepared.arrays import PIECE
+from pipeline.data.prepared.arrays import PIECE, first_rows, number_rows
 from pipeline.data.readers import MAX_FLOAT32, column_index, list_some, parse_number, shorten, table
 from pipeline.errors import DataError
 from pipeline.params.datasets import SeriesParams
@@ -85,14 +86,19 @@ def _require(path: Path, name: str, texts: "pd.Series[str]", valid: "pd.Series[b
 
 def refuse_repeats(path: Path, keys: "pd.DataFrame", params: SeriesParams) -> None:
     """Refuse a second row with the same date, store and item."""
-    repeated = keys[keys.duplicated()]
-    if not repeated.empty:
-        line, row = next(repeated.iterrows())
-        equal = np.logical_and.reduce([keys[key] == value for key, value in row.items()])
-        first = keys.index[equal][0]
-        day, *others = (f"{getattr(params, str(key))} {text}" for key, text in row.items())
+    numbers = number_rows(key_columns(keys))
+    first = first_rows(numbers)
+    if len(first) < len(numbers):
+        row = int(np.setdiff1d(np.arange(len(numbers)), first)[0])
+        day, *others = (f"{getattr(params, str(key))} {text}" for key, text in keys.iloc[row].items())
         found = ", ".join((day.partition(" 00:")[0], *others))
-        raise DataError(f"{path}: line {line}: found {found} again (see line {first}); wanted each once")
+        same = keys.index[np.flatnonzero(numbers == numbers[row])[0]]
+        raise DataError(f"{path}: line {keys.index[row]}: found {found} again (see line {same}); wanted each once")
+
+
+def key_columns(keys: "pd.DataFrame") -> list[NDArray[Any]]:
+    """Return dates, and numbers of stores and items in the order of their names, (n,) each."""
+    return [keys[key].cat.codes.to_numpy() if key != "date" else keys[key].to_numpy() for key in keys]
 
 
 def choose_rows(path: Path, rows: "pd.DataFrame", params: SeriesParams) -> "pd.DataFrame":
