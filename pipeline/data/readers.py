@@ -182,6 +182,13 @@ def numbered_lines(text: str, *, strip: bool = True) -> Iterator[tuple[int, str]
             yield number, content if strip else line
 
 
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line number and the content of each line of a file that is not blank, a block at a time."""
+    for number, line in enumerate(_split_lines(decode(read_blocks(path), path), path), 1):
+        if line.strip():
+            yield number, line.removesuffix("\n")
+
+
 def read_columns(
     path: Path, *names: str, max_megabytes: int | None = None, strip: bool = True
 ) -> Iterator[tuple[int, list[str]]]:

@@ -8,9 +8,11 @@ import numpy as np
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
-from pipeline.data.prepared.vocabulary import Vocabulary, pad
-from pipeline.data.readers import numbered_lines, read_text, shorten
-from pipeline.data.splits import choose_rows, describe_overlap, params_by_file, split_number, take_rows
+from pipeline.data.prepared.arrays import first_rows, number_rows
+from pipeline.data.prepared.vocabulary import Vocabulary
+from pipeline.data.readers import read_lines, shorten
+from pipeline.data.splits import choose_rows, describe_overlap, params_by_file, split_number
+from pipeline.data.texts import collect_texts, encode_rows
 from pipeline.data.wording import ModelFacts, Usage, example_text, language_usage
 from pipeline.errors import DataError
 from pipeline.params.datasets import WordsParams
@@ -25,14 +27,17 @@ class Words(Format[WordsParams]):
     def draft(self, params: WordsParams, folder: Path | None) -> Draft:
         """Encode and split the words; a repeated word counts once."""
         vocabulary = Vocabulary.closed(params.alphabet)
-        parts = params_by_file(params)
-        lines = [(line, split) for part, split in parts for line in _read_words(Path(part.raw), vocabulary)]
-        words, given = zip(*dict.fromkeys((line.strip(), split) for line, split in lines), strict=True)
-        numbers = np.array([split_number(split) for split in given], dtype=np.int8)
-        rows = choose_rows(words, [""] * len(words), numbers, params, f"{params.raw}: distinct words")
-        symbols, lengths = pad([vocabulary.encode(word) for word in words])
-        arrays = take_rows({"symbols": symbols, "lengths": lengths}, rows, folder)
-        issues = (*_find_issues([line for line, _ in lines], len(words)), *describe_overlap(words, rows, params))
+        found = WordList(params, vocabulary)
+        words = collect_texts(found)
+        given = np.frombuffer(found.splits, dtype=np.int8)
+        numbers = number_rows([words])
+        kept = first_rows(number_rows([numbers, given]))
+        repeats = len(words) - len(kept)
+        if repeats:
+            words, given, numbers = words[kept], given[kept], number_rows([words[kept]])
+        rows = choose_rows(numbers, [""] * len(words), given, params, f"{params.raw}: distinct words")
+        arrays = encode_rows(words, vocabulary, rows, folder)
+        issues = (*_find_issues(found.spaces, repeats), *describe_overlap(numbers, rows, params))
         return Draft(arrays, vocabulary, issues=issues)
 
     def reader(self, params: WordsParams, prepared: Prepared, model: ModelParams) -> Reader:
@@ -58,25 +63,43 @@ class Words(Format[WordsParams]):
         return language_usage(model.name, word[: max(1, len(word) // 2)])
 
 
-def _read_words(path: Path, vocabulary: Vocabulary) -> list[str]:
-    """Return the lines of a file; refuse a word with a symbol outside the alphabet, or with a single letter."""
-    lines = []
-    for number, line in numbered_lines(read_text(path), strip=False):
-        word = line.strip()
-        try:
-            vocabulary.encode(word)
-        except DataError as error:
-            raise DataError(f"{path}: line {number}: {error} (alphabet)") from None
+class WordList:
+    """Reads the words of all files, one after the other.
+
+    Attributes:
+        splits: The `split_number` of each word that was read.
+        spaces: How many of them had white space around them.
+    """
+
+    def __init__(self, params: WordsParams, vocabulary: Vocabulary) -> None:
+        self.params, self.vocabulary, self.symbols = params, vocabulary, set(vocabulary.symbols)
+        self.splits, self.spaces = bytearray(), 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield each word; refuse one with a symbol outside the alphabet, or with a single letter."""
+        for part, split in params_by_file(self.params):
+            path, before = Path(part.raw), len(self.splits)
+            for number, line in read_lines(path):
+                word = self._check(line.strip(), f"{path}: line {number}")
+                self.splits.append(split_number(split))
+                self.spaces += word != line
+                yield word
+            if len(self.splits) == before:
+                raise DataError(f"{path}: found no words; wanted one per line")
+
+    def _check(self, word: str, where: str) -> str:
+        if not self.symbols.issuperset(word):
+            try:
+                self.vocabulary.encode(word)
+            except DataError as error:
+                raise DataError(f"{where}: {error} (alphabet)") from None
         if len(word) < 2:
-            raise DataError(f"{path}: line {number}: found {shorten(word)}; wanted at least two letters")
-        lines.append(line)
-    if not lines:
-        raise DataError(f"{path}: found no words; wanted one per line")
-    return lines
+            raise DataError(f"{where}: found {shorten(word)}; wanted at least two letters")
+        return word
 
 
-def _find_issues(lines: list[str], n_words: int) -> Iterator[DataIssue]:
-    if spaces := sum(line != line.strip() for line in lines):
+def _find_issues(spaces: int, repeats: int) -> Iterator[DataIssue]:
+    if spaces:
         yield DataIssue(found=f"{spaces} words with white space around them", done="removed")
-    if repeats := len(lines) - n_words:
+    if repeats:
         yield DataIssue(found=f"{repeats} repeated words", done="kept once")

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 PIECE = 1 << 16  # rows
+ENTRIES = 1 << 22  # of a piece with wide rows
 
 
-def pieces(count: int) -> Iterable[slice]:
-    """Return slices that divide `count` rows."""
-    return (slice(start, min(start + PIECE, count)) for start in range(0, count, PIECE))
+def pieces(count: int, width: int = 1) -> Iterable[slice]:
+    """Return slices that divide `count` rows of so many entries."""
+    step = min(PIECE, max(1, ENTRIES // max(width, 1)))
+    return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
 
 def join_pieces(
