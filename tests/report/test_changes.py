@@ -68,7 +68,7 @@ def test_the_recommendation_compares_the_best_model_and_names_a_smaller_one_that
     pairs = ("names-lstm names-rnn no", "names-lstm baseline yes")
     results = changed(names, *pairs, names_lstm=0.6, names_rnn=0.5, baseline=0.4)
     first, warning, better, similar, smaller = recommendations.part(results).points
-    assert first.startswith("On 12 held-out names: names-lstm is the best model")
+    assert first.startswith("On 12 held-out texts: names-lstm is the best model")
     assert warning.startswith("Warning: names-lstm did not learn from 1 of 2 seeds")
     assert better == "names-lstm is significantly better than the baseline (by 10 to 20 points of accuracy)."
     assert similar == "names-lstm does not differ significantly in accuracy from names-rnn."
