@@ -175,16 +175,9 @@ def read_text(path: Path) -> str:
     return "".join(decode(read_blocks(path), path))
 
 
-def numbered_lines(text: str, *, strip: bool = True) -> Iterator[tuple[int, str]]:
-    """Yield the line number and the content, stripped or as it is, of each line that is not blank."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if content := line.strip():
-            yield number, content if strip else line
-
-
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the line number and the content of each line of a file that is not blank, a block at a time."""
-    for number, line in enumerate(_split_lines(decode(read_blocks(path), path), path), 1):
+def numbered_lines(content: Blocks, where: object) -> Iterator[tuple[int, str]]:
+    """Yield the line number and the text of each line that is not blank; read and decode no more than a block ahead."""
+    for number, line in enumerate(_split_lines(decode(content, where), where), 1):
         if line.strip():
             yield number, line.removesuffix("\n")
 
@@ -256,7 +249,7 @@ def table(path: Path, max_megabytes: int | None = None) -> Iterator[tuple[int, l
         raise DataError(f"{path}: line {line}: {error}; wanted comma-separated values") from None
 
 
-def _split_lines(content: Iterator[str], path: Path) -> Iterator[str]:
+def _split_lines(content: Iterator[str], where: object) -> Iterator[str]:
     """Split a text that comes in blocks into lines, which keep their line feeds; refuse an endless line."""
     rest, number = "", 1
     for block in content:
@@ -264,6 +257,6 @@ def _split_lines(content: Iterator[str], path: Path) -> Iterator[str]:
         yield from (f"{line}\n" for line in complete)
         number += len(complete)
         if len(rest) > MAX_LINE:
-            raise DataError(f"{path}: line {number}: longer than {MAX_LINE:,} characters; wanted a line for each row")
+            raise DataError(f"{where}: line {number}: longer than {MAX_LINE:,} characters; wanted a line for each row")
     if rest:
         yield rest

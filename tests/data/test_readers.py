@@ -103,7 +103,7 @@ def test_folder_in_place_of_a_file_is_refused(here, error_of):
 
 
 def test_blank_lines_are_skipped_but_counted():
-    assert list(numbered_lines("a\n\n \t\n b \n")) == [(1, "a"), (4, "b")]
+    assert list(numbered_lines(blocks_of(b"a\n\n \t\n b \n", 3), "x")) == [(1, "a"), (4, " b ")]
 
 
 @pytest.fixture

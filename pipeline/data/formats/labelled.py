@@ -1,20 +1,22 @@
 """Labelled texts: a CSV, or a folder or zip of LABEL.txt files."""
 
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.data.archives import format_member, is_zip, list_files, read_members
 from pipeline.data.formats.base import Draft, Format
 from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
-from pipeline.data.prepared.vocabulary import Vocabulary, pad
-from pipeline.data.readers import check_exists, decode, list_some, numbered_lines, read_columns, shorten
+from pipeline.data.prepared.arrays import first_rows, number_rows, pieces
+from pipeline.data.prepared.vocabulary import Vocabulary
+from pipeline.data.readers import check_exists, list_some, numbered_lines, read_columns, shorten
 from pipeline.data.splits import (
     Rows,
     check_split,
@@ -22,8 +24,8 @@ from pipeline.data.splits import (
     describe_overlap,
     params_by_file,
     split_number,
-    take_rows,
 )
+from pipeline.data.texts import Texts, collect_texts, encode_rows, symbols_of
 from pipeline.data.wording import (
     ModelFacts,
     Usage,
@@ -47,27 +49,33 @@ class Labelled(Format[LabelledParams]):
 
     def draft(self, params: LabelledParams, folder: Path | None) -> Draft:
         """Encode and split the texts: equal texts go to the same split, and each label to every split."""
-        found = [(text, compose(label.strip()), split) for text, label, split in _read_rows(params)]
-        cleaned = [(clean_text(text, strip=params.strip), label, split) for text, label, split in found]
-        kept = list(dict.fromkeys(cleaned)) if params.repeats == "drop" else cleaned
-        texts, labels, given = ([row[part] for row in kept] for part in range(3))
-        counts = dict(sorted(Counter(labels).items()))
-        if len(counts) < 2:
-            raise DataError(f"{params.raw}: found {len(counts)} labels; wanted at least 2 to choose between")
+        found = LabelledTexts(params)
+        texts = collect_texts(found)
+        numbers, given = number_rows([texts]), np.frombuffer(found.splits, dtype=np.int8)
+        names = sorted(found.labels)
+        labels = np.array([names.index(label) for label in found.labels], dtype=np.int32)[
+            np.frombuffer(found.label_numbers, dtype=np.int32)
+        ]
+        distinct = first_rows(number_rows([numbers, labels, given]))
+        repeats = len(texts) - len(distinct)
+        if repeats and params.repeats == "drop":
+            texts, labels, given = texts[distinct], labels[distinct], given[distinct]
+            numbers = number_rows([texts])
+        if len(names) < 2:
+            raise DataError(f"{params.raw}: found {len(names)} labels; wanted at least 2 to choose between")
         kind = "distinct rows" if params.repeats == "drop" else "rows"
-        numbers = np.array([split_number(split) for split in given], dtype=np.int8)
-        rows = choose_rows(texts, labels, numbers, params, f"{params.raw}: {kind} of label")
-        _require_trained(counts, {labels[row] for row in rows["train"]}, params)
-        vocabulary = Vocabulary.open(set().union(*(texts[row] for row in rows["train"])))
-        symbols, lengths = pad([vocabulary.encode(text) for text in texts])
-        indices = {label: index for index, label in enumerate(counts)}
-        arrays = {
-            "symbols": symbols,
-            "lengths": lengths,
-            "labels": np.array([indices[label] for label in labels], dtype=np.int32),
-        }
-        issues = (*_describe_cleaning(found, cleaned, params), *_find_issues(kept, rows, vocabulary, params))
-        return Draft(take_rows(arrays, rows, folder), vocabulary, counts, issues=issues)
+        of_rows = [names[label] for label in labels.tolist()]
+        rows = choose_rows(numbers, of_rows, given, params, f"{params.raw}: {kind} of label")
+        _require_trained(names, labels[rows["train"]], params)
+        vocabulary = Vocabulary.open(symbols_of(texts, rows["train"]))
+        arrays = encode_rows(texts, vocabulary, rows, folder)
+        for split, chosen in rows.items():
+            arrays[split]["labels"] = labels[chosen]
+        counts = dict(zip(names, np.bincount(labels).tolist(), strict=True))
+        issues = [*_describe_cleaning(found, repeats, params), *_describe_ambiguous(numbers, labels, params)]
+        issues += describe_overlap(numbers, rows, params)
+        issues += _describe_held_out(texts, labels, rows, vocabulary, names)
+        return Draft(arrays, vocabulary, counts, issues=tuple(issues))
 
     def reader(self, params: LabelledParams, prepared: Prepared, model: ModelParams) -> Reader:
         """Return a reader of texts."""
@@ -134,7 +142,7 @@ def _read_label_files(path: Path, params: LabelledParams, split: str) -> Iterato
         for name, content in members:
             where, label = format_member(path, name), PurePosixPath(name.removesuffix(".gz")).stem
             _require_visible(label, f"{where}: label")
-            for number, text in numbered_lines("".join(decode(content, where)), strip=False):
+            for number, text in numbered_lines(content, where):
                 _require_visible(text, f"{where}: line {number}")
                 yield text, label, split
 
@@ -145,40 +153,72 @@ def _require_visible(text: str, where: str) -> None:
         raise DataError(f"{where}: found {found}; wanted a text")
 
 
-def _require_trained(labels: Iterable[str], trained: set[str], params: LabelledParams) -> None:
+class LabelledTexts:
+    """Reads and cleans the texts of all files, and keeps what belongs to each.
+
+    Attributes:
+        labels: The number of each label, in the order in which they were found.
+        label_numbers: The number of each text's label.
+        splits: The `split_number` of each text.
+        spaces: How many texts had white space at the start or end.
+        decomposed: How many had an accented letter as several symbols.
+    """
+
+    def __init__(self, params: LabelledParams) -> None:
+        self.params, self.labels = params, dict[str, int]()
+        self.label_numbers, self.splits = array("i"), bytearray()
+        self.spaces = self.decomposed = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield each text, cleaned."""
+        for text, label, split in _read_rows(self.params):
+            self.label_numbers.append(self.labels.setdefault(compose(label.strip()), len(self.labels)))
+            self.splits.append(split_number(split))
+            self.spaces += text != text.strip()
+            self.decomposed += not unicodedata.is_normalized("NFC", text)
+            yield clean_text(text, strip=self.params.strip)
+
+
+def _require_trained(names: Sequence[str], trained: NDArray[np.int32], params: LabelledParams) -> None:
     """Refuse a label that only held-out rows have, as they may if the splits are given."""
-    if unseen := [label for label in labels if label not in trained]:
-        found = f"found no train row of label {shorten(unseen[0])}"
+    if (unseen := np.setdiff1d(np.arange(len(names)), trained)).size:
+        found = f"found no train row of label {shorten(names[unseen[0]])}"
         raise DataError(f"{params.raw}: {found}; add some, or leave its held-out rows out")
 
 
-def _describe_cleaning(found: list[Row], cleaned: list[Row], params: LabelledParams) -> Iterator[DataIssue]:
+def _describe_cleaning(found: LabelledTexts, repeats: int, params: LabelledParams) -> Iterator[DataIssue]:
     """Yield what cleaning met in the texts, and did."""
-    if spaces := sum(text != text.strip() for text, *_ in found):
+    if found.spaces:
         done = "removed (`strip: true`)" if params.strip else "kept (`strip: true` removes it)"
-        yield DataIssue(found=f"{spaces} texts with white space at the start or end", done=done)
-    if decomposed := sum(not unicodedata.is_normalized("NFC", text) for text, *_ in found):
+        yield DataIssue(found=f"{found.spaces} texts with white space at the start or end", done=done)
+    if found.decomposed:
         done = "composed to one symbol (Unicode NFC)"
-        yield DataIssue(found=f"{decomposed} texts that have an accented letter as several symbols", done=done)
-    if repeats := len(cleaned) - len(set(cleaned)):
+        yield DataIssue(found=f"{found.decomposed} texts that have an accented letter as several symbols", done=done)
+    if repeats:
         done = "dropped" if params.repeats == "drop" else "kept, all in the same split as the first"
         yield DataIssue(found=f"{repeats} rows that repeat a text with the same label", done=done)
 
 
-def _find_issues(
-    kept: list[Row], rows: dict[str, Rows], vocabulary: Vocabulary, params: LabelledParams
+def _describe_ambiguous(
+    numbers: NDArray[np.intp], labels: NDArray[np.int32], params: LabelledParams
 ) -> Iterator[DataIssue]:
-    """Yield what the rows that are kept have in common, and what held-out ones lack."""
-    pairs = {(text, label) for text, label, _ in kept}
-    if ambiguous := sum(count > 1 for count in Counter(text for text, _ in pairs).values()):
+    """Yield how many texts have several labels."""
+    pairs = first_rows(number_rows([numbers, labels]))
+    if ambiguous := int((np.bincount(numbers[pairs]) > 1).sum()):
         done = "kept with each label" + (", all in the same split" if params.given_by is None else "")
         yield DataIssue(found=f"{ambiguous} texts that have more than one label", done=done)
-    yield from describe_overlap([text for text, *_ in kept], rows, params)
+
+
+def _describe_held_out(
+    texts: Texts, labels: NDArray[np.int32], rows: dict[str, Rows], vocabulary: Vocabulary, names: Sequence[str]
+) -> Iterator[DataIssue]:
+    """Yield what held-out rows have that training rows lack, and the other way round."""
     known = set(vocabulary.symbols)
     for split in [split for split in rows if split != "train"]:
-        oov = sum(not known.issuperset(kept[row][0]) for row in rows[split])
-        if oov:
+        parts = (texts[rows[split][piece]].tolist() for piece in pieces(len(rows[split])))
+        if oov := sum(not known.issuperset(text) for part in parts for text in part):
             found = f"{oov} {split} rows with a symbol that does not occur in the training rows"
             yield DataIssue(found=found, done="such symbols are read as `unknown`")
-        if missing := {label for _, label, _ in kept} - {kept[row][1] for row in rows[split]}:
-            yield DataIssue(found=f"no {split} rows for {list_some(sorted(missing))}", done="not evaluated there")
+        if (missing := np.setdiff1d(np.arange(len(names)), labels[rows[split]])).size:
+            listed = list_some([names[label] for label in missing])
+            yield DataIssue(found=f"no {split} rows for {listed}", done="not evaluated there")

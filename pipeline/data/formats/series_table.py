@@ -46,7 +46,7 @@ def read_rows(path: Path, params: SeriesParams, plain: bool) -> "pd.DataFrame":
         else np.concatenate([part[key] for part in parts])
         for key in names
     }
-    return pd.DataFrame(columns, index=np.concatenate([part.index for part in parts]))
+    return pd.DataFrame(columns, index=np.concatenate([part.index for part in parts]), copy=False)
 
 
 def _parse_rows(

@@ -10,7 +10,7 @@ from pipeline.data.inputs import Reader, TextReader
 from pipeline.data.prepared import DataIssue, Prepared
 from pipeline.data.prepared.arrays import first_rows, number_rows
 from pipeline.data.prepared.vocabulary import Vocabulary
-from pipeline.data.readers import read_lines, shorten
+from pipeline.data.readers import numbered_lines, read_blocks, shorten
 from pipeline.data.splits import choose_rows, describe_overlap, params_by_file, split_number
 from pipeline.data.texts import collect_texts, encode_rows
 from pipeline.data.wording import ModelFacts, Usage, example_text, language_usage
@@ -79,7 +79,7 @@ class WordList:
         """Yield each word; refuse one with a symbol outside the alphabet, or with a single letter."""
         for part, split in params_by_file(self.params):
             path, before = Path(part.raw), len(self.splits)
-            for number, line in read_lines(path):
+            for number, line in numbered_lines(read_blocks(path), path):
                 word = self._check(line.strip(), f"{path}: line {number}")
                 self.splits.append(split_number(split))
                 self.spaces += word != line
