@@ -66,18 +66,17 @@ def check(folder: Path) -> None:
 
 def _compare_with_lock(folder: Path) -> None:
     root = paths.root_of(folder)
-    stage, digest = _recorded(root / LOCK, folder.absolute().relative_to(root).as_posix())
-    if digest and digest != _dvc_digest(folder):
-        cure = f"run `dvc repro`, or `dvc commit {stage}` to keep what is there"
+    recorded = _recorded(root / LOCK, folder.absolute().relative_to(root).as_posix())
+    if recorded and _dvc_digest(folder) not in recorded:
+        cure = f"run `dvc repro`, or `dvc commit {[*recorded.values()][-1]}` to keep what is there"
         raise DataError(f"{folder}: not the folder that {LOCK} records; {cure}")
 
 
-def _recorded(lock: Path, out: str) -> tuple[str, str]:
-    """Return the stage that dvc.lock names for an output, and the output's digest; two empty texts if it names none."""
+def _recorded(lock: Path, out: str) -> dict[str, str]:
+    """Return the digests that dvc.lock has of an output, with the stage of each: one, unless a stage was renamed."""
     text = lock.read_text(encoding="utf-8", errors="replace") if lock.exists() else ""
-    if not (found := re.search(OUTPUT.format(re.escape(out)), text, re.MULTILINE)):
-        return "", ""
-    return STAGE.findall(text, 0, found.start())[-1], found[1]
+    found = re.finditer(OUTPUT.format(re.escape(out)), text, re.MULTILINE)
+    return {match[1]: STAGE.findall(text, 0, match.start())[-1] for match in found}
 
 
 def _dvc_digest(folder: Path) -> str:
