@@ -151,7 +151,7 @@ def stratified_split(groups: Groups, labels: Sequence[str], params: ShuffledPara
     return {split: np.flatnonzero(assigned == number) for number, split in enumerate(sizes[0] if sizes else ())}
 
 
-def number_groups(groups: Groups) -> NDArray[np.intp]:
+def number_groups(groups: Groups) -> NDArray[np.int32]:
     """Return for each of some names (n,) its number in their order; numbers stay as they are."""
     if isinstance(groups, np.ndarray) and groups.dtype.kind == "i":
         return groups
@@ -159,20 +159,20 @@ def number_groups(groups: Groups) -> NDArray[np.intp]:
     return number_rows([texts])
 
 
-def _shuffle_groups(groups: NDArray[np.intp], seed: int | None) -> tuple[NDArray[np.intp], Rows]:
+def _shuffle_groups(groups: NDArray[np.int32], seed: int | None) -> tuple[NDArray[np.int32], Rows]:
     """Return the sizes of all groups and their rows, one group after the other.
 
     The groups are in random order, but large ones first, so that single rows fill the gaps.
     """
-    counts = np.bincount(groups)
-    order = np.random.default_rng(seed).permutation(len(counts))
+    counts = np.bincount(groups).astype(np.int32)
+    order = np.random.default_rng(seed).permutation(len(counts)).astype(np.int32)
     order = order[np.argsort(-counts[order], kind="stable")]
     places = np.empty_like(order)
-    places[order] = np.arange(len(order))
+    places[order] = np.arange(len(order), dtype=np.int32)
     return counts[order], np.argsort(places[groups], kind="stable")
 
 
-def _assign(counts: NDArray[np.intp], labels: NDArray[np.int32], wanted: list[list[int]]) -> bytearray:
+def _assign(counts: NDArray[np.int32], labels: NDArray[np.int32], wanted: list[list[int]]) -> bytearray:
     """Return the number of the split of each row, for rows (n,) in the order of their groups."""
     open_places = [list(sizes) for sizes in wanted]
     assigned = bytearray()

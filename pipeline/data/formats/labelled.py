@@ -200,7 +200,7 @@ def _describe_cleaning(found: LabelledTexts, repeats: int, params: LabelledParam
 
 
 def _describe_ambiguous(
-    numbers: NDArray[np.intp], labels: NDArray[np.int32], params: LabelledParams
+    numbers: NDArray[np.int32], labels: NDArray[np.int32], params: LabelledParams
 ) -> Iterator[DataIssue]:
     """Yield how many texts have several labels."""
     pairs = first_rows(number_rows([numbers, labels]))

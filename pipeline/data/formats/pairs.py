@@ -156,7 +156,7 @@ def _parse_float32(text: str, where: str) -> float:
 
 
 def _find_issues(
-    repeats: int, groups: NDArray[np.intp], rows: Mapping[str, Rows], params: PairsParams
+    repeats: int, groups: NDArray[np.int32], rows: Mapping[str, Rows], params: PairsParams
 ) -> Iterator[DataIssue]:
     if repeats:
         yield DataIssue(found=f"{repeats} repeated rows", done="kept once")

@@ -31,7 +31,7 @@ class Words(Format[WordsParams]):
         words = collect_texts(found)
         given = np.frombuffer(found.splits, dtype=np.int8)
         numbers = number_rows([words])
-        kept = first_rows(number_rows([numbers, given]))
+        kept = first_rows(number_rows([numbers, given]) if params.given_by else numbers)
         repeats = len(words) - len(kept)
         if repeats:
             words, given, numbers = words[kept], given[kept], number_rows([words[kept]])

@@ -44,7 +44,7 @@ def join_pieces(
     return mapped
 
 
-def number_rows(columns: Sequence[NDArray[Any]]) -> NDArray[np.intp]:
+def number_rows(columns: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
     """Return the number of each row (n,) among the distinct rows in sorted order; equal rows have the same."""
     order = np.argsort(columns[0], kind="stable") if len(columns) == 1 else np.lexsort(columns[::-1])
     is_new = np.zeros(len(order), dtype=np.bool_)
@@ -53,13 +53,14 @@ def number_rows(columns: Sequence[NDArray[Any]]) -> NDArray[np.intp]:
             is_new[piece.start + 1 : piece.stop + 1] |= (
                 column[order[piece.start + 1 : piece.stop + 1]] != column[order[piece]]
             )
-    numbers = np.empty(len(order), dtype=np.intp)
-    numbers[order] = np.cumsum(is_new)
+    numbers = np.empty(len(order), dtype=np.int32)
+    numbers[order] = np.cumsum(is_new, dtype=np.int32)
     return numbers
 
 
-def first_rows(numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+def first_rows(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the first row of each number, in ascending order."""
-    first = np.full(int(numbers.max(initial=-1)) + 1, len(numbers), dtype=np.intp)
-    np.minimum.at(first, numbers, np.arange(len(numbers)))
-    return np.sort(first)
+    first = np.empty(int(numbers.max(initial=-1)) + 1, dtype=np.int32)
+    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1, dtype=np.int32)  # the last assignment stays
+    first.sort()
+    return first
