@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline import files, paths
-from pipeline.data import prepared as data
+from pipeline.data.prepared.verification import read_verified
 from pipeline.determinism import DESCRIPTIONS
 from pipeline.models.storage import FINISHED, Outcome
 from pipeline.params import find_block, load_params
@@ -24,7 +24,7 @@ def main(name: str) -> None:
     started = time.monotonic()
     params = find_block(load_params().models, name, "models")
     folder = paths.model(params.dataset, name)
-    estimates = estimate.estimate_all(params, data.read(paths.prepared(params.dataset)))
+    estimates = estimate.estimate_all(params, read_verified(paths.prepared(params.dataset)))
     estimate.check_memory(name, estimates)
     _echo_long(name, estimate.wall_seconds(estimates))
     with checkpoint.claim(name) as own:
