@@ -80,9 +80,9 @@ class DatasetParams(Block):
 
     @model_validator(mode="after")
     def _columns_differ(self) -> Self:
-        names = [name for key in self.columns if (name := getattr(self, key))]
-        if len(set(names)) < len(names):
-            raise ValueError(f"{', '.join(self.columns)} must each name a column of its own")
+        names = {key: name for key in self.columns if (name := getattr(self, key))}
+        if len(set(names.values())) < len(names):
+            raise ValueError(f"{', '.join(names)} must each name a column of its own")
         return self
 
 
