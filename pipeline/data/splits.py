@@ -87,13 +87,13 @@ def split_number(split: str) -> int:
 
 
 def choose_rows(
-    groups: Groups, labels: Sequence[str], given: NDArray[np.int8], params: ShuffledParams, where: str
+    groups: Groups, labels: Sequence[str] | None, given: NDArray[np.int8], params: ShuffledParams, where: str
 ) -> dict[str, Rows]:
     """Return the row numbers of each split: as the user has given them, or else as `stratified_split` does.
 
     Args:
         groups: The group of each row, (n,).
-        labels: The label of each row, (n,).
+        labels: The label of each row, (n,), or None.
         given: The `split_number` of each row, (n,); not read if params have shares.
         params: The settings.
         where: The file and kind of row that an error names.
@@ -123,7 +123,9 @@ def describe_overlap(groups: Groups, rows: Mapping[str, Rows], params: DatasetPa
             )
 
 
-def stratified_split(groups: Groups, labels: Sequence[str], params: ShuffledParams, where: str) -> dict[str, Rows]:
+def stratified_split(
+    groups: Groups, labels: Sequence[str] | None, params: ShuffledParams, where: str
+) -> dict[str, Rows]:
     """Return the row numbers of each split, in ascending order.
 
     Rows of one group go to the same split. Each label is divided as `split_sizes` says, as closely as the
@@ -131,7 +133,7 @@ def stratified_split(groups: Groups, labels: Sequence[str], params: ShuffledPara
 
     Args:
         groups: The group of each row, (n,): a name, or its number in the order of the names.
-        labels: The label of each row, (n,).
+        labels: The label of each row, (n,), or None.
         params: The shares of the splits, and the seed.
         where: The file and kind of row that an error names.
 
@@ -140,13 +142,12 @@ def stratified_split(groups: Groups, labels: Sequence[str], params: ShuffledPara
     """
     sizes = [
         split_sizes(count, params, f"{where} {shorten(label)}" if label else where)
-        for label, count in sorted(Counter(labels).items())
+        for label, count in sorted(Counter(labels).items() if labels else [("", len(groups))])
     ]
-    numbers = {label: number for number, label in enumerate(sorted(set(labels)))}
-    of_row = np.fromiter((numbers[label] for label in labels), np.int32, len(labels))
+    of_row = _number_labels(labels) if labels else np.zeros(len(groups), dtype=np.int32)
     counts, order = _shuffle_groups(number_groups(groups), params.split_seed)
     wanted = [list(size.values()) for size in sizes]
-    assigned = np.empty(len(labels), dtype=np.uint8)
+    assigned = np.empty(len(groups), dtype=np.uint8)
     assigned[order] = np.frombuffer(_assign(counts, of_row[order], wanted), dtype=np.uint8)
     return {split: np.flatnonzero(assigned == number) for number, split in enumerate(sizes[0] if sizes else ())}
 
@@ -157,6 +158,12 @@ def number_groups(groups: Groups) -> NDArray[np.int32]:
         return groups
     texts = groups if isinstance(groups, np.ndarray) else np.array(groups, dtype=np.dtypes.StringDType())
     return number_rows([texts])
+
+
+def _number_labels(labels: Sequence[str]) -> NDArray[np.int32]:
+    """Return for each label (n,) its number in their order."""
+    numbers = {label: number for number, label in enumerate(sorted(set(labels)))}
+    return np.fromiter((numbers[label] for label in labels), np.int32, len(labels))
 
 
 def _shuffle_groups(groups: NDArray[np.int32], seed: int | None) -> tuple[NDArray[np.int32], Rows]:

@@ -42,7 +42,7 @@ class Pairs(Format[PairsParams]):
         if repeats:
             inputs, targets, given = inputs[kept], targets[kept], given[kept]
         groups = number_rows(list(inputs.T))
-        rows = choose_rows(groups, [""] * len(targets), given, params, f"{params.raw}: distinct rows")
+        rows = choose_rows(groups, None, given, params, f"{params.raw}: distinct rows")
         arrays = {"inputs": inputs, "targets": targets}
         splits = take_rows(arrays, rows, folder)
         return Draft(

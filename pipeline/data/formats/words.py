@@ -35,7 +35,7 @@ class Words(Format[WordsParams]):
         repeats = len(words) - len(kept)
         if repeats:
             words, given, numbers = words[kept], given[kept], number_rows([words[kept]])
-        rows = choose_rows(numbers, [""] * len(words), given, params, f"{params.raw}: distinct words")
+        rows = choose_rows(numbers, None, given, params, f"{params.raw}: distinct words")
         arrays = encode_rows(words, vocabulary, rows, folder)
         issues = (*_find_issues(found.spaces, repeats), *describe_overlap(numbers, rows, params))
         return Draft(arrays, vocabulary, issues=issues)
