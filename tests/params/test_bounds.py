@@ -1,4 +1,4 @@
-"""Every number of params.yaml has an upper bound, and what two keys say is told apart."""
+"""Every number of params.yaml has an upper bound, and keys or values that contradict each other are refused."""
 
 import pytest
 from pydantic import TypeAdapter
