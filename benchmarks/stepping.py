@@ -9,7 +9,7 @@ from pipeline import paths
 from pipeline.data import formats
 from pipeline.data import prepared as data
 from pipeline.data.prepared import Prepared
-from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params import find_block, load_params
 from pipeline.params.datasets import DatasetParams
 from pipeline.tasks.batching import Batch, training_batches
@@ -28,7 +28,7 @@ def main(name: str, steps: int) -> None:
     params = load_params()
     model = find_block(params.models, name, "models")
     prepared = read_or_prepare(model.dataset, params.datasets[model.dataset])
-    fit = HELD_OUT if "test" in prepared.splits else REFIT
+    fit = TRAIN if "test" in prepared.splits else ALL_ROWS
     click.echo(seconds(loop.Trainer(model, prepared, model.seeds[0], fit, name), steps))
 
 

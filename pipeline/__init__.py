@@ -44,8 +44,8 @@ def load(name: str, seed: int | None = None, fit: str | None = None, root: str |
         name: The model's name in params.yaml.
         seed: Which seed's network answers. Without it, the ensemble of all seeds answers, with the mean of their
             probabilities (of a text, at each step) or of their numbers.
-        fit: "held-out" (trained on the training rows) or "refit" (trained on all rows). Without it, the refit where
-            there is one.
+        fit: "train" (the fit to the training rows, which the report's figures are of) or "all_rows" (the fit to all
+            rows, if the data set has one). Without it, "train" where rows are held out.
         root: The project's folder.
 
     Returns:

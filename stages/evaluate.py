@@ -4,7 +4,7 @@ import click
 
 from pipeline import files, leftovers, paths
 from pipeline.determinism import DESCRIPTIONS
-from pipeline.evaluation.results import Evaluations
+from pipeline.evaluation.results import Evaluation
 from pipeline.evaluation.run import evaluate
 from pipeline.execution.progress import still_running
 from pipeline.params import find_block, load_params
@@ -22,19 +22,19 @@ def main(name: str) -> None:
     leftovers.refuse(params.model_names)
     with still_running(f"{name}: evaluating"), files.replacing_folder(paths.results(name)) as folder:
         evaluations = evaluate(name, models, folder)
-    for model in evaluations.names:
-        click.echo(f"{model}: {_describe(evaluations, model)}")
+    for evaluation in evaluations.all:
+        click.echo(f"{evaluation.model}: {_describe(evaluation)}")
     if evaluations.reproducibility != "portable":
         click.echo(f"{name}: {DESCRIPTIONS[evaluations.reproducibility]}")
 
 
-def _describe(evaluations: Evaluations, model: str) -> str:
-    """Return the mean of each split's primary metric over the seeds."""
-    means = []
-    for split, metrics in evaluations.metrics(model).items():
-        metric, values = next(iter(metrics.items()))
-        means.append(f"{split} {metric} {sum(values.values()) / len(values):.4g}")
-    return ", ".join(means) or "every seed diverged"
+def _describe(evaluation: Evaluation) -> str:
+    """Return the first metric of each split: that of the ensemble of a model's seeds."""
+    values = []
+    for split, metrics in evaluation.metrics.items():
+        metric, value = next(iter(metrics.items()))
+        values.append(f"{split} {metric} {value:.4g}")
+    return ", ".join(values) or "every seed diverged"
 
 
 if __name__ == "__main__":

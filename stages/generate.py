@@ -6,6 +6,7 @@ from functools import partial
 import click
 
 import pipeline
+from pipeline.models.storage import FITS
 from stages.command import ends_with_pipe, reports_errors
 
 
@@ -26,22 +27,27 @@ from stages.command import ends_with_pipe, reports_errors
     "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="The seed of the random draws."
 )
 @click.option(
-    "--network", type=int, metavar="SEED", help="Use the network of one seed.  [default: the mean of all seeds]"
+    "--network", type=int, metavar="SEED", help="Use the network of one seed.  [default: the ensemble of all seeds]"
+)
+@click.option(
+    "--fit", type=click.Choice(FITS), help="The fit to these rows.  [default: train, where rows are held out]"
 )
 @reports_errors
 @ends_with_pipe
-def main(name: str, prefix: str, length: int, temperature: float, seed: int, network: int | None) -> None:
+def main(
+    name: str, prefix: str, length: int, temperature: float, seed: int, network: int | None, fit: str | None
+) -> None:
     r"""Continue a prefix with the trained language model NAME, and print each symbol as it is generated.
 
     \b
     python -m stages.generate text-lstm --prefix "in the beginning "
-    python -m stages.generate words-lstm --prefix bl --temperature 0
+    python -m stages.generate words-lstm --prefix bl --temperature 0 --fit all_rows
 
     The prefix is printed as the model reads it, cleaned as the data set is. A word ends at the length of the data
     set's longest word.
     """
     try:
-        predictor = pipeline.load(name, seed=network)
+        predictor = pipeline.load(name, seed=network, fit=fit)
         predictor.notify = partial(click.echo, err=True)
         for symbol in predictor.generate_with_prefix(prefix, length, temperature, seed):
             click.echo(symbol, nl=False)  # which flushes

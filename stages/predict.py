@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 import pipeline
+from pipeline.models.storage import FITS
 from stages.command import ends_with_pipe, input_path, output_path, reports_errors
 
 TOP = 5
@@ -34,7 +35,10 @@ TOP = 5
     "--top", type=click.IntRange(min=1), help=f"How many of the most likely answers to print.  [default: {TOP}]"
 )
 @click.option(
-    "--network", type=int, metavar="SEED", help="Ask the network of one seed.  [default: the mean of all seeds]"
+    "--network", type=int, metavar="SEED", help="Ask the network of one seed.  [default: the ensemble of all seeds]"
+)
+@click.option(
+    "--fit", type=click.Choice(FITS), help="The fit to these rows.  [default: train, where rows are held out]"
 )
 @reports_errors
 @ends_with_pipe
@@ -47,6 +51,7 @@ def main(
     spreadsheet: bool,
     top: int | None,
     network: int | None,
+    fit: str | None,
 ) -> None:
     r"""Ask the trained model NAME about each of INPUTS, or about each row of a CSV.
 
@@ -70,7 +75,7 @@ def main(
     if source and top:
         raise click.UsageError("--top goes with INPUTS; a row of --input gets the most likely answer")
     try:
-        predictor = pipeline.load(name, seed=network)
+        predictor = pipeline.load(name, seed=network, fit=fit)
         predictor.notify = partial(click.echo, err=True)
         if source:
             lines = predictor.answer_table(source, output, column, spreadsheet=spreadsheet)

@@ -94,8 +94,8 @@ def test_a_new_format_and_a_new_task_are_prepared_trained_evaluated_reported_and
     results = project / "results/toy"
     metrics = json.loads((results / "metrics.json").read_text())
     assert list(metrics) == ["toy-lstm", "baseline", "baseline-compressor", "bound"]
-    assert metrics["toy-lstm"]["test"]["miscount"]["ensemble"] < metrics["baseline"]["test"]["miscount"]["mean"]
-    assert (results / "figures/note.txt").read_text() == "toy: 2 networks"
+    assert metrics["toy-lstm"]["test"]["miscount"]["value"] < metrics["baseline"]["test"]["miscount"]["value"]
+    assert (results / "figures/note.txt").read_text() == "toy: 1 models"
     assert "baseline" in (results / "tables/comparisons.csv").read_text()
 
     report, card = ((project / "reports" / name).read_text() for name in ("index.md", "models/toy-lstm.md"))

@@ -23,7 +23,6 @@ class ModelFacts:
 
     name: str
     params: ModelParams
-    on_all_rows: bool  # the networks that answer were trained on all rows
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pipeline.errors import DataError
 from pipeline.params.schema import Block
 
 FILE = "about.json"
+Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class Metric(Block):
@@ -51,12 +52,13 @@ class About(Block):
     """What the results of a data set are."""
 
     goal: str  # of its task, within a sentence
-    primary_metrics: Mapping[str, str]  # by split: the metric by which its models are ranked
+    primary_metrics: Mapping[str, str]  # by split: the metric that comes first
+    ranking: Names  # of the models that can be compared, best first by validation rows; none without such rows
     metrics: Mapping[str, Metric]
     difference: Difference
     references: Mapping[str, Reference]  # the baselines, the strong one first, and the bound if there is one
     table_headings: Mapping[str, str]  # of each table of predictions, by the stem of its file
-    leaks_target: Annotated[tuple[str, ...], Field(strict=False)]  # models whose input contains what they predict
+    leaks_target: Names  # models whose input contains what they predict
     leak: str  # what that means for such a model, after its name
     reproducibility: Reproducibility  # of the evaluation
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from pipeline.evaluation import metrics
 from pipeline.files import Arrays
-from pipeline.models.storage import REFIT
+from pipeline.models.storage import ALL_ROWS
 
 Metrics = dict[str, float]
 
@@ -33,10 +33,10 @@ def next_symbol_bound(fit: str, arrays: Arrays) -> Metrics:
     """Return how well the letters of words can be predicted from those before, by a model trained on these words.
 
     The input is the prefix, the target the letter after it. On held-out words the bound says little, as nearly every
-    prefix of a few words has a single continuation, so it is given for the refit alone. The accuracy of final letters
-    has a bound of its own, computed from final letters alone.
+    prefix of a few words has a single continuation, so it is given for the fit to all rows alone. The accuracy of final
+    letters has a bound of its own, computed from final letters alone.
     """
-    if fit != REFIT:
+    if fit != ALL_ROWS:
         return {}
     prefixes, letters, final = _prefixes(arrays)
     nll, correct = _best_outputs(prefixes, letters)
@@ -44,9 +44,9 @@ def next_symbol_bound(fit: str, arrays: Arrays) -> Metrics:
     return {
         "letter_accuracy": float(correct.mean()),
         "final_letter_accuracy": float(final_correct.mean()),
-        "perplexity": metrics.perplexity(nll),
-        "bits_per_symbol": metrics.bits_per_symbol(nll),
-        "loss": metrics.loss(nll),
+        "perplexity": metrics.perplexity(nll).value,
+        "bits_per_symbol": metrics.bits_per_symbol(nll).value,
+        "loss": metrics.loss(nll).value,
     }
 
 
@@ -58,7 +58,7 @@ def classify_bound(fit: str, arrays: Arrays) -> Metrics:
     """
     rows = zip(np.asarray(arrays["symbols"]), arrays["lengths"], strict=True)
     nll, correct = _best_outputs([row[:length].tobytes() for row, length in rows], np.asarray(arrays["labels"]))
-    return {"accuracy": float(correct.mean()), "loss": metrics.loss(nll)}
+    return {"accuracy": float(correct.mean()), "loss": metrics.loss(nll).value}
 
 
 def regress_bound(fit: str, arrays: Arrays) -> Metrics:

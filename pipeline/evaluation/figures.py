@@ -20,7 +20,7 @@ def curve_figures(dataset: str, folder: Path, unit: str) -> list[PlotJob]:
 
 def confusion_figures(dataset: str, folder: Path) -> list[PlotJob]:
     """Return a job for each model that plots its part of folder/tables/confusion.csv into folder/figures."""
-    title = "test rows by true and predicted class, all seeds"
+    title = "test rows by true and predicted class"
     renamed = folder / "tables" / "classes.csv"
     names = {row["class"]: row["figure"] for row in spreadsheets.read_csv(renamed)} if renamed.exists() else {}
     return [

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.evaluation.confusions import count_by_truth, most_confused
+from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params.schema import is_baseline
 
 if TYPE_CHECKING:
@@ -177,9 +178,9 @@ def _figure(path: Path, title: str, height: float = HEIGHT, width: float = WIDTH
 def loss_lines(rows: Rows) -> dict[str, Line]:
     """Return the lines of a model's training and validation losses, by column.
 
-    They are those of the held-out fit, or of the refit if there is no other.
+    They are those of the fit to the training rows, or to all rows if there is no other.
     """
-    fit = "held-out" if any(row["fit"] == "held-out" for row in rows) else "refit"
+    fit = TRAIN if any(row["fit"] == TRAIN for row in rows) else ALL_ROWS
     of_fit = [row for row in rows if row["fit"] == fit]
     return {column: line for column in LOSS_STYLES if (line := _over_seeds(of_fit, column))}
 

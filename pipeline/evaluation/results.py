@@ -19,23 +19,23 @@ class MetricsOnly:
     metrics: Mapping[str, float]
 
 
+SplitMetrics: TypeAlias = Mapping[str, Mapping[str, float]]  # split, metric -> value
 SplitResult: TypeAlias = "Predictions | MetricsOnly"
 
 
 @dataclass(frozen=True)
 class EvaluationJob:
-    """What to evaluate: one network of a model, a baseline, or the bound."""
+    """What to evaluate: a model with all its seeds, a baseline, or the bound."""
 
     prepared: Path  # folder of the prepared data set
     model: str
-    seed: int  # 0 for a baseline and the bound
-    folder: Path | None  # of the trained model; baselines and the bound have none
+    folder: Path | None = None  # of the trained model; baselines and the bound have none
     window: int | None = None  # for a baseline: that of the models
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A text that a network generated."""
+    """A text that a model generated."""
 
     temperature: float
     prefix: str
@@ -44,29 +44,33 @@ class Sample:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Metrics and predictions by split.
+    """Metrics and predictions by split: those of the ensemble of a model's seeds, of a baseline, or of the bound.
 
-    A network that diverged has no splits. A split of `MetricsOnly` has metrics, but no predictions.
+    A split that no seed finished is missing. A split of `MetricsOnly` has metrics, but no predictions.
     """
 
     model: str
-    seed: int  # 0 for a baseline and the bound
-    metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    metrics: SplitMetrics = field(default_factory=dict)
     predictions: "Mapping[str, Predictions]" = field(default_factory=dict)
+    seeds: Mapping[int, SplitMetrics] = field(default_factory=dict)  # of each network of a model alone
     samples: tuple[Sample, ...] = ()
     reproducibility: Reproducibility = "portable"
 
 
 @dataclass(frozen=True)
 class Evaluations:
-    """All evaluations of a data set: a model's seeds follow each other, baselines and the bound come last."""
+    """All evaluations of a data set: first the models, then the baselines, the strong one first, and the bound."""
 
     all: tuple[Evaluation, ...]
+
+    def __getitem__(self, name: str) -> Evaluation:
+        """Return the evaluation of a model, a baseline or the bound."""
+        return next(evaluation for evaluation in self.all if evaluation.model == name)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of the models, of the baselines and of the bound."""
-        return tuple(dict.fromkeys(evaluation.model for evaluation in self.all))
+        return tuple(evaluation.model for evaluation in self.all)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -77,6 +81,11 @@ class Evaluations:
     def baselines(self) -> tuple[str, ...]:
         """Return the names of the baselines, the strong one first."""
         return tuple(name for name in self.names if is_baseline(name))
+
+    @property
+    def named_columns(self) -> tuple[str, ...]:
+        """Return the names of all that may have predictions, in the order of a table's columns."""
+        return (*self.baselines, *self.models)
 
     def with_baseline(self, strong: str) -> "Evaluations":
         """Return the same with the strong baseline renamed to `baseline` and before the others."""
@@ -90,19 +99,7 @@ class Evaluations:
         levels = (evaluation.reproducibility for evaluation in self.all)
         return next((level for level in levels if level != "portable"), "portable")
 
-    def metrics(self, model: str) -> dict[str, dict[str, dict[int, float]]]:
-        """Return a model's values by split, metric and seed."""
-        by_split: dict[str, dict[str, dict[int, float]]] = {}
-        for evaluation in self.all:
-            for split, metrics in evaluation.metrics.items() if evaluation.model == model else ():
-                for metric, value in metrics.items():
-                    by_split.setdefault(split, {}).setdefault(metric, {})[evaluation.seed] = value
-        return by_split
-
-    def predictions(self, model: str, split: str) -> "dict[int, Predictions]":
-        """Return a model's predictions of a split by seed; seeds that diverged are missing."""
-        return {
-            evaluation.seed: evaluation.predictions[split]
-            for evaluation in self.all
-            if evaluation.model == model and split in evaluation.predictions
-        }
+    def predictions(self, split: str) -> "dict[str, Predictions]":
+        """Return the predictions of a split by the names of the models and baselines that have any."""
+        found = {evaluation.model: evaluation.predictions.get(split) for evaluation in self.all}
+        return {name: predictions for name, predictions in found.items() if predictions is not None}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline import files, paths, spreadsheets
 from pipeline.errors import DataError
@@ -10,7 +11,7 @@ from pipeline.evaluation import about
 from pipeline.evaluation.about import About
 
 Rows = list[dict[str, str]]
-Metrics = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]  # model, split, metric -> mean, low, high, ...
+Metrics = Mapping[str, Mapping[str, Mapping[str, Mapping[str, Any]]]]  # model, split, metric -> value, low, high, ...
 
 
 @dataclass(frozen=True)

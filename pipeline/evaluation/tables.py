@@ -23,9 +23,8 @@ class Table:
 
 def make_tables(tables: Iterable[Table], prepared: Prepared, evaluations: Evaluations) -> dict[str, Content]:
     """Return the header and rows of each table by file name; a table without rows is left out."""
-    names = (*evaluations.baselines, *evaluations.models)
     made: dict[str, Content] = {}
     for table in tables:
         if rows := list(table.rows(prepared, evaluations)):
-            made[table.file] = (*table.columns, *(names if table.by_model else ())), rows
+            made[table.file] = (*table.columns, *(evaluations.named_columns if table.by_model else ())), rows
     return made

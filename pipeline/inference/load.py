@@ -13,8 +13,8 @@ from pipeline.inference.labels import Classifier, WindowClassifier
 from pipeline.inference.language import LanguageModel
 from pipeline.inference.numbers import Forecaster, Regressor
 from pipeline.models import storage
-from pipeline.models.network import Ensemble, SequenceModel, load_network
-from pipeline.models.storage import HELD_OUT, REFIT, ModelDescription
+from pipeline.models.network import Ensemble, load_networks
+from pipeline.models.storage import ALL_ROWS, TRAIN, ModelDescription
 from pipeline.params import find_block, load_params
 from pipeline.params.models import ModelParams
 from pipeline.tasks import TASKS
@@ -31,8 +31,8 @@ PREDICTORS: Mapping[str, type[Predictor]] = {
 
 def load_predictor(name: str, seed: int | None = None, fit: str | None = None, root: str | Path = ".") -> Predictor:
     """Load a trained model; see `pipeline.load`."""
-    if fit not in (None, HELD_OUT, REFIT):
-        raise InputError(f"fit: found {fit!r}; wanted {HELD_OUT!r}, {REFIT!r} or nothing")
+    if fit not in (None, TRAIN, ALL_ROWS):
+        raise InputError(f"fit: found {str(fit)[:60]!r}; wanted {TRAIN!r} or {ALL_ROWS!r}")
     params = load_params(Path(root, paths.PARAMS))
     dataset = find_block(params.models, name, "models").dataset
     folder = Path(root, paths.model(dataset, name))
@@ -42,7 +42,7 @@ def load_predictor(name: str, seed: int | None = None, fit: str | None = None, r
     if block.format != former:
         raise NotTrainedError(f"{folder}: trained on format {former[:60]}, not {block.format}; run `dvc repro`")
     seeds = _select_seeds(folder, description, seed)
-    network = Ensemble(_load_networks(folder, description.params, prepared, seeds, fit)).eval()
+    network = _load_network(folder, description.params, prepared, seeds, fit)
     reader = FORMATS[block.format].reader(block, prepared, description.params)
     return PREDICTORS[block.format](TrainedModel(name, description.params, prepared, network, reader))
 
@@ -55,15 +55,16 @@ def _select_seeds(folder: Path, description: ModelDescription, seed: int | None)
     return trained if seed is None else [seed]
 
 
-def _load_networks(
+def _load_network(
     folder: Path, params: ModelParams, prepared: Prepared, seeds: Sequence[int], fit: str | None
-) -> list[SequenceModel]:
-    """Load the networks of one fit, without those that diverged: of the refit if there is one."""
+) -> Ensemble:
+    """Load the ensemble of one fit: of that to the training rows, unless no rows are held out."""
     shape = TASKS[prepared.card.task].shape(prepared.card)
-    for candidate in (REFIT, HELD_OUT) if fit is None else (fit,):
-        found = [load_network(params, shape, folder, seed, candidate) for seed in seeds]
-        if networks := [network for network in found if network is not None]:
-            return networks
-    listed = ", ".join(map(str, seeds))
-    what = f"fit {fit!r}" if fit else "weights"
-    raise NotTrainedError(f"{folder}: no {what} of seed {listed}: not made for this data set, or the training diverged")
+    fit = fit or (TRAIN if "test" in prepared.card.rows else ALL_ROWS)
+    networks = load_networks(params, shape, folder, seeds, fit)
+    if not networks:
+        listed = ", ".join(map(str, seeds))
+        raise NotTrainedError(
+            f"{folder}: no fit {fit!r} of seed {listed}: not made for this data set, or the training diverged"
+        )
+    return Ensemble(list(networks.values())).eval()

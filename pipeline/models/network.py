@@ -3,7 +3,7 @@
 Axes: b sequences, t steps, n values a step, k outputs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -179,6 +179,18 @@ def build_network(params: ModelParams, shape: Shape, name: str = "model") -> Seq
 def count_parameters(model: nn.Module) -> int:
     """Return the number of trained parameters of a network."""
     return sum(weight.numel() for weight in model.parameters())
+
+
+def load_networks(
+    params: ModelParams, shape: Shape, folder: Path, seeds: Iterable[int], fit: str
+) -> dict[int, SequenceModel]:
+    """Return the trained networks of some seeds on the chosen device, without those whose training diverged.
+
+    Raises:
+        NotTrainedError: if weights are missing, damaged, or not those of these networks.
+    """
+    found = {seed: load_network(params, shape, folder, seed, fit) for seed in seeds}
+    return {seed: network for seed, network in found.items() if network is not None}
 
 
 def load_network(params: ModelParams, shape: Shape, folder: Path, seed: int, fit: str) -> SequenceModel | None:

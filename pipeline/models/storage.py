@@ -22,8 +22,8 @@ from pipeline.errors import REPAIR, DataError, NotTrainedError
 from pipeline.params.models import ModelParams
 from pipeline.params.schema import Block
 
-# Fits: on the training rows, evaluated on held-out ones; and on all rows, for data that are to be memorised.
-HELD_OUT, REFIT = "held-out", "refit"
+# The fits of a model, named after the rows that each is trained on: the split `train`, or all rows.
+FITS = TRAIN, ALL_ROWS = "train", "all_rows"
 
 # How a training ended: its status is, or begins with, one of these.
 FINISHED, DIVERGED, NOT_LEARNED = "finished", "diverged", "did not learn"
@@ -41,7 +41,7 @@ class Epoch:
     epoch: int  # from 1
     learning_rate: float  # of its last batch
     train_loss: float  # mean over items: nats, or the squared error in the targets' scale
-    validation_loss: float | None  # likewise; a refit has no validation rows
+    validation_loss: float | None  # likewise; a fit to all rows has no validation rows
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class ModelDescription(Block):
 
 def weights_file(folder: Path, seed: int, fit: str) -> Path:
     """Return the path of a seed's weights; a seed that diverged has no such file."""
-    return folder / f"seed-{seed}{'-refit' if fit == REFIT else ''}.safetensors"
+    return folder / f"seed-{seed}{f'-{ALL_ROWS}' if fit == ALL_ROWS else ''}.safetensors"
 
 
 def write_weights(path: Path, weights: Weights) -> None:
@@ -158,7 +158,7 @@ def write_records(folder: Path, name: str, params: ModelParams, card: DataCard, 
 def _describe_seed(outcomes: Iterable[Outcome], seed: int) -> SeedDescription:
     """Return a seed's status, which is that of its fits that failed, and the epochs of its first fit."""
     fits = [outcome for outcome in outcomes if outcome.seed == seed]
-    failed = [f"{o.status} ({o.fit} fit)" for o in fits if o.status != FINISHED]
+    failed = [f"{o.status} (fit {o.fit})" for o in fits if o.status != FINISHED]
     status = "; ".join(failed) or FINISHED
     return SeedDescription(status=status, epochs=len(fits[0].epochs), best_epoch=fits[0].best_epoch)
 

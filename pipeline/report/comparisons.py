@@ -11,12 +11,16 @@ from pipeline.report.load import Results
 from pipeline.report.parts import Part
 
 METHOD = (
-    "Two models, or a model and the baseline, are compared on the same test items. The 95 % interval of their "
-    "difference combines a paired bootstrap over the items, in which neighbouring items of a text or a series are "
-    "resampled together, with Student's t over the seeds, which are too few to resample. Significance is at the "
-    "5 % level after Holm's correction for the number of pairs of the data set (Holm, alpha = 0.05)."
+    "Two models, or a model and the baseline, are compared by a paired bootstrap over the test items, in which "
+    "neighbouring items of a text or a series are resampled together. The difference of two ensembles may be "
+    "significant for these seeds and not for others: the variance across seeds is apart, in the table of results by "
+    "seed. Significance is at the 5 % level after Holm's correction for the number of pairs of the data set (Holm, "
+    "alpha = 0.05)."
 )
-SUMMARY = "After Holm's correction, with alpha = 0.05. A range is the 95 % interval of the difference."
+SUMMARY = (
+    "Ensembles compared on the same test items; the variance across seeds is apart. After Holm's correction, with "
+    "alpha = 0.05. A range is the 95 % interval of the difference."
+)
 
 
 def part(results: Results) -> Part | None:

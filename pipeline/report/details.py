@@ -6,7 +6,7 @@ from pipeline.data.wording import join_names
 from pipeline.evaluation import confusions
 from pipeline.evaluation.stored import Rows
 from pipeline.report.data_card import count_rows
-from pipeline.report.format import NONE, format_interval, format_number, format_quantity, format_share
+from pipeline.report.format import NONE, format_number, format_quantity, format_share
 from pipeline.report.load import Results
 from pipeline.report.parts import Figure, Part, Table
 from pipeline.report.ranking import ranked
@@ -62,14 +62,14 @@ def _curves_alt(results: Results) -> str:
 def _confusions(results: Results, heading: str, rows: Rows) -> Part:
     """Name the classes that each model confuses most, with its confusion matrix; the best model first."""
     grouped = by_model(rows)
-    worst = {model: worst_confusions(grouped[model]) for model in ranked(results, "test") if model in grouped}
+    worst = {model: worst_confusions(grouped[model]) for model in ranked(results) if model in grouped}
     points = tuple(f"{model}: {'; '.join(of) or 'no row is misclassified'}." for model, of in worst.items())
     figures = [
         figure
         for model, of in worst.items()
         for figure in _figures(results, f"confusion-{model}", _confusion_alt(model, of))
     ]
-    sentence = "The most frequent confusions on the test rows, as shares of the true class over all seeds:"
+    sentence = "The most frequent confusions on the test rows, as shares of the true class:"
     return Part(heading, (*_cut(results), sentence), tuple(figures), tuple(_renamed_classes(results)), points)
 
 
@@ -111,7 +111,7 @@ def _forecast(results: Results, heading: str, rows: Rows) -> Part:
     alt = f"Line plot of the true values of {days}, with the forecasts of {', '.join(names)}."
     sentence = f"Forecasts of {days}, each from the true values of the days before it."
     table = Table(
-        "Forecasts of the test days (models: mean over seeds)",
+        "Forecasts of the test days",
         ("date", "true value", *names),
         tuple((row["date"], *(_rounded(row[name]) for name in ("truth", *names))) for row in rows),
         long=True,
@@ -159,8 +159,7 @@ def _words(results: Results, heading: str, rows: Rows) -> Part:
     )
     sentence = (
         "Each letter after the first is predicted from the true letters before it, by the models trained on all "
-        "words. Letters in brackets are wrong. The output is that of the first seed; the share of correct letters is "
-        "over all seeds."
+        "words. Letters in brackets are wrong."
     )
     listed, all_words = len(next(iter(by_model(rows).values()))), count_rows(results.card)
     first = (f"The table has the first {listed:,} of {all_words:,} words.",) if listed < all_words else ()
@@ -179,22 +178,15 @@ def _word_columns(row: dict[str, str] | None) -> tuple[str, str]:
 def _probes(results: Results, heading: str, rows: Rows) -> Part:
     models = list(by_model(rows))
     truths = {row["input"]: format_number(float(row["target"])) for row in rows}
-    found = {(row["input"], row["model"]): format_prediction(row) for row in rows}
-    predictions = "predictions" if results.one_seed else "predictions: mean and 95 % interval over seeds"
+    found = {(row["input"], row["model"]): format_number(float(row["prediction"])) for row in rows}
     table = Table(
-        f"Some inputs, with each model's {predictions}",
+        "Some inputs, with each model's prediction",
         ("input", "true value", *models),
         tuple(
             (given, truth, *(found.get((given, model), NONE) for model in models)) for given, truth in truths.items()
         ),
     )
     return Part(heading, ("By the models trained on all rows.",), tables=(table,))
-
-
-def format_prediction(row: dict[str, str]) -> str:
-    """Return a prediction of table `probes` with its interval over seeds."""
-    keys = {"mean": "prediction", "low": "low", "high": "high"}
-    return format_interval({name: float(row[column]) for name, column in keys.items()})
 
 
 def _as_it_is(results: Results, stem: str, heading: str, rows: Rows) -> Part:

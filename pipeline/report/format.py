@@ -1,6 +1,7 @@
 """The format of numbers."""
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 
 NONE = "–"
@@ -8,14 +9,26 @@ SMALL = 1e-4  # a smaller number is shown with a power of ten
 
 
 def format_interval(values: Mapping[str, float] | None) -> str:
-    """Return a mean with its interval: `0.845 (0.839 to 0.851)`, or the mean alone where the interval has no width."""
+    """Return a value with its interval: `0.845 (0.839 to 0.851)`, or alone where there is none or it has no width."""
     if not values:
         return NONE
-    mean, low, high = values["mean"], values.get("low", values["mean"]), values.get("high", values["mean"])
+    value, low, high = values["value"], values.get("low", values["value"]), values.get("high", values["value"])
     if low == high:
+        return format_number(value)
+    places = _decimal_places(value, high - low)
+    return f"{format_number(value, places)} ({format_number(low, places)} to {format_number(high, places)})"
+
+
+def format_spread(values: Sequence[float]) -> str:
+    """Return the mean over seeds with the standard deviation: `0.845 ± 0.006`; a single value has no spread."""
+    if not values:
+        return NONE
+    mean = math.fsum(values) / len(values)
+    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+    if deviation == 0:
         return format_number(mean)
-    places = _decimal_places(mean, high - low)
-    return f"{format_number(mean, places)} ({format_number(low, places)} to {format_number(high, places)})"
+    places = _decimal_places(mean, deviation)
+    return f"{format_number(mean, places)} ± {format_number(deviation, places)}"
 
 
 def format_numbers(values: Sequence[float]) -> list[str]:
@@ -60,8 +73,8 @@ def format_share(part: float) -> str:
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _decimal_places(mean: float, width: float) -> int:
-    """Return the decimal places for two digits of the width, and at most five of the mean."""
+def _decimal_places(value: float, width: float) -> int:
+    """Return the decimal places for two digits of the width, and at most five of the value."""
     by_width = 1 - math.floor(math.log10(width))
-    by_mean = 4 - math.floor(math.log10(abs(mean) or width))
-    return max(min(by_width, by_mean), 0)
+    by_value = 4 - math.floor(math.log10(abs(value) or width))
+    return max(min(by_width, by_value), 0)

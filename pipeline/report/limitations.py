@@ -53,17 +53,17 @@ def _failures(results: Results, model: str) -> Iterator[str]:
     if not_learned := failures.get(NOT_LEARNED):
         yield (
             f"It did not learn from {not_learned} of its {seeds} seeds: a constant answer has a lower loss on the rows "
-            "on which the weights were chosen. Its figures include these seeds."
+            "on which the weights were chosen. Its ensemble includes these seeds."
         )
 
 
 def _better_baselines(results: Results, model: str) -> Iterator[str]:
-    """Yield each method without a network that has a better mean than this model."""
+    """Yield each method without a network that has a better figure than this model."""
     for name, metric in () if model in results.leaking else better_baselines(results, model, "test"):
         ours, theirs = (format_metric(results, each, "test", metric) for each in (model, name))
         rows = describe_rows(results, "test")
         yield (
-            f"A method without a network has a better mean on {rows}: "
+            f"A method without a network has a better figure on {rows}: "
             f"{results.label(metric)} {theirs} ({name}), compared with {ours}."
         )
 

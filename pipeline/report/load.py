@@ -14,6 +14,7 @@ from pipeline.evaluation.about import Difference
 from pipeline.evaluation.stored import Rows, StoredResults
 from pipeline.evaluation.stored import read as read_stored
 from pipeline.models import storage
+from pipeline.models.storage import ALL_ROWS
 from pipeline.params import Params
 from pipeline.params.datasets import DatasetParams
 from pipeline.params.models import ModelParams
@@ -75,7 +76,7 @@ class Results(StoredResults):
 
     @property
     def one_seed(self) -> bool:
-        """Return whether every model was trained from one seed only, so that no figure has an interval."""
+        """Return whether every model was trained from one seed only, so that there is no spread over seeds."""
         return all(len(of.seeds) == 1 for of in self.models.values())
 
     @property
@@ -92,29 +93,40 @@ class Results(StoredResults):
     @property
     def splits(self) -> tuple[str, ...]:
         """Return the splits that are reported: the test rows, and all rows for models trained on them."""
-        return tuple(split for split in ("test", "all_rows") if any(split in of for of in self.metrics.values()))
+        return tuple(split for split in ("test", ALL_ROWS) if any(split in of for of in self.metrics.values()))
 
     def seeds_on(self, model: str, split: str) -> tuple[str, ...]:
         """Return the seeds behind a model's figures on a split: those whose fit for it finished."""
         found = (row["seed"] for row in self.values if (row["model"], row["split"]) == (model, split))
         return tuple(dict.fromkeys(found))
 
+    @property
+    def headline_split(self) -> str:
+        """Return the split of the headline: the test rows, or all rows where none are held out."""
+        return self.splits[0]
+
     def loadable_seeds(self, model: str) -> tuple[str, ...]:
-        """Return the seeds whose networks `pipeline.load` loads: trained on all rows, or else on the training rows."""
-        return self.seeds_on(model, "all_rows") or self.seeds_on(model, "test")
+        """Return the seeds whose networks `pipeline.load` loads by default."""
+        return self.seeds_on(model, self.headline_split)
 
     def facts(self, model: str) -> ModelFacts:
         """Return what the data's format needs to know of a model, to say what it is for and how it is used."""
-        return ModelFacts(model, self.models[model].params, bool(self.seeds_on(model, "all_rows")))
+        return ModelFacts(model, self.models[model].params)
+
+    def of_seeds(self, model: str, split: str, metric: str) -> dict[str, float]:
+        """Return the metric of each seed's network alone."""
+        wanted = (model, split, metric)
+        found = (row for row in self.values if (row["model"], row["split"], row["metric"]) == wanted)
+        return {row["seed"]: float(row["value"]) for row in found}
 
     def measured(self, split: str) -> tuple[str, ...]:
         """Return the metrics that any model has on a split, in the order in which they were written."""
         names = (metric for of in self.metrics.values() for metric in of.get(split, ()))
         return tuple(dict.fromkeys(names))
 
-    def mean(self, name: str, split: str, metric: str) -> float | None:
-        """Return the mean of a metric over seeds, if it was measured."""
-        return self.metrics.get(name, {}).get(split, {}).get(metric, {}).get("mean")
+    def value(self, name: str, split: str, metric: str) -> float | None:
+        """Return a metric of a model's ensemble, of a baseline or of the bound, if it was measured."""
+        return self.metrics.get(name, {}).get(split, {}).get(metric, {}).get("value")
 
 
 def read(dataset: str, params: Params) -> Results:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pipeline.data.formats import FORMATS
 from pipeline.data.wording import join_names
+from pipeline.models.storage import ALL_ROWS
 from pipeline.params.load import flatten
 from pipeline.report import comparisons, data_card, limitations, origins, published_figures, result_tables
 from pipeline.report.format import NONE, format_count, format_quantity
@@ -11,7 +12,7 @@ from pipeline.report.load import Model, Results
 from pipeline.report.origins import Origin
 from pipeline.report.parts import Code, Markdown, Part, Section, Table
 from pipeline.report.published import Published
-from pipeline.report.ranking import describe_rows, format_metric, ranked, selection_split, training_perplexity
+from pipeline.report.ranking import describe_rows, format_metric, training_perplexity
 
 KEYS = Markdown("[docs/adding-a-model.md](../../docs/adding-a-model.md) explains each of them.")
 FOLDER = Markdown(
@@ -19,7 +20,7 @@ FOLDER = Markdown(
 )
 ALL_DIVERGED = "It cannot be loaded: every seed diverged, so there are no weights."
 SPLITS = {"validation": "validation rows", "test": "test rows", "all_rows": "all rows"}
-USES = {"validation": " (used for model selection)", "all_rows": " (trained and evaluated on them)"}
+USES = {"validation": " (used for model selection)", "all_rows": " (memorisation)"}
 
 
 def build(results: Results, published: Published, model: str) -> Section:
@@ -83,21 +84,21 @@ def _results(results: Results, published: Published, model: str) -> Part:
 
 
 def _seeds_behind(results: Results, model: str) -> str:
-    """Return over how many seeds the means are, by split if the number differs."""
+    """Return of how many seeds the figures are, by split if the number differs, and what their intervals show."""
     of, groups = len(results.models[model].seeds), dict[int, list[str]]()
     for split, rows in SPLITS.items():
         if found := len(results.seeds_on(model, split)):
             groups.setdefault(found, []).append(rows)
     if not groups:
         return "There are no results, as every seed diverged."
+    interval = " An interval is the 95 % interval of a bootstrap over test items." if "test" in results.splits else ""
     if max(groups) == 1:
-        return f"The results are those of one seed of {of}, and say nothing about the variance across seeds."
+        alone = f"The figures are those of one network, of {format_quantity(of, 'seed')}."
+        return f"{alone}{interval} They say nothing about the variance across seeds."
     where = {number: f" on {join_names(rows)}" if len(groups) > 1 else "" for number, rows in groups.items()}
     seeds = join_names([f"{number} of {format_quantity(of, 'seed')}{rows}" for number, rows in where.items()])
-    return (
-        f"Means over {seeds}, with the 95 % interval over the seeds: it shows the variance across seeds, "
-        "not across rows."
-    )
+    apart = " The variance across seeds is apart, in the table of each seed's network."
+    return f"The figures are those of the ensemble of {seeds}.{interval}{apart}"
 
 
 def _split_table(results: Results, model: str, split: str) -> Table | None:
@@ -114,12 +115,10 @@ def _split_table(results: Results, model: str, split: str) -> Table | None:
 
 def _rank(results: Results, model: str) -> Iterator[str]:
     """Yield a model's rank among those of its data set."""
-    for split in results.splits:
-        places = ranked(results, split)
-        if len(places) > 1 and model in places and split in results.metrics[model]:
-            place = places.index(model) + 1
-            rows = SPLITS[selection_split(results, split)]
-            yield f"Rank {place} of {len(places)} models of this data set, by its result on {rows}."
+    ranking = results.about.ranking
+    if len(ranking) > 1 and model in ranking:
+        place = ranking.index(model) + 1
+        yield f"Rank {place} of {len(ranking)} models of this data set, by its result on validation rows."
 
 
 def _usage(results: Results, model: str) -> Part:
@@ -146,15 +145,12 @@ def _examples(results: Results, model: str) -> tuple[Code, Code]:
 
 
 def _fit(results: Results, model: str) -> Iterator[str]:
-    """Yield which fit is loaded, where there should be two."""
-    if not results.params.refit or "test" not in results.splits:
-        return
-    if not results.seeds_on(model, "all_rows"):
-        yield "This loads the fit to the training rows, as every fit to all rows diverged."
-    elif results.seeds_on(model, "test"):
-        yield 'This loads the fit to all rows; `fit="held-out"` loads the one that was evaluated on the test rows.'
-    else:
-        yield "This loads the fit to all rows; every fit to the training rows diverged."
+    """Yield which fit is loaded, where there are two."""
+    if "test" in results.splits and results.seeds_on(model, ALL_ROWS):
+        yield (
+            "This loads the fit to the training rows, whose figures on test rows are above; "
+            f'`fit="{ALL_ROWS}"` loads the fit to all rows.'
+        )
 
 
 def _data(results: Results, origin: Origin) -> Part:

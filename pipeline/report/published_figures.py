@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.report.details import format_prediction
-from pipeline.report.format import NONE
+from pipeline.report.format import NONE, format_number
 from pipeline.report.load import Results
 from pipeline.report.parts import Part, Table
 from pipeline.report.published import Claim, KnownIssue, Published
@@ -88,7 +87,7 @@ def _same_rows(results: Results, claim: Claim, model: str) -> str:
         found = [
             row for row in results.tables.get("probes", []) if (row["model"], row["input"]) == (model, claim.probe)
         ]
-        return format_prediction(found[0]) if found else NONE
+        return format_number(float(found[0]["prediction"])) if found else NONE
     if claim.metric is None or claim.split is None:
         return NONE
     if claim.split in results.splits:

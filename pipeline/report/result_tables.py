@@ -4,13 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.data.wording import join_names
 from pipeline.determinism import DESCRIPTIONS, Reproducibility
-from pipeline.models.storage import DIVERGED, FINISHED, NOT_LEARNED
+from pipeline.models.storage import ALL_ROWS, DIVERGED, FINISHED, NOT_LEARNED
 from pipeline.params.schema import BASELINE, BOUND, is_baseline
-from pipeline.report.format import NONE, format_count, format_numbers
+from pipeline.report.format import NONE, format_count, format_number, format_numbers, format_spread
 from pipeline.report.load import Results
 from pipeline.report.parts import Link, Part, Table
-from pipeline.report.published import Published
-from pipeline.report.published_figures import beside_others
 from pipeline.report.ranking import (
     best,
     describe_rows,
@@ -18,59 +16,73 @@ from pipeline.report.ranking import (
     format_metric,
     headline_metric,
     ranked,
-    selection_split,
 )
 
 EVALUATED = {
-    DIVERGED: "the figures are those of the fits that finished",
-    NOT_LEARNED: "it is evaluated all the same",
+    DIVERGED: "the ensemble is of the networks whose fit finished",
+    NOT_LEARNED: "it is part of the ensemble all the same",
 }
-CHOSEN = " Of the methods without a network that predict each item, it is the best on validation rows."
-SUMMARY = (
-    "data set",
-    "evaluated on",
-    "best model",
-    "metric",
-    "result",
-    "baseline",
-    "bound",
-    "published",
-    "parameters",
+SPREAD = "mean ± standard deviation"
+MEMORISATION = (
+    "Here the models are trained on all rows and evaluated on the same ones, so this shows what a model can store, not "
+    "how it performs on new rows. Nothing is ranked or compared by it."
 )
+CHOSEN = " Of the methods without a network that predict each item, it is the best on validation rows."
+SUMMARY = ("data set", "evaluated on", "best model", "metric", "result", "baseline", "bound", "parameters")
+NO_CHOICE = "none: no rows are held out"
 
 
-def summary(results: Results, published: Published) -> Iterator[tuple[str, ...]]:
-    """Yield a row of the summary for each split: the best model beside baseline, bound and published figures."""
-    for split in results.splits:
-        metric, model = headline_metric(results, split), best(results, split)
-        yield (
-            results.dataset,
-            describe_rows(results, split),
-            Link.to_card(model) if model else "none",
-            results.about.metrics[metric].label_with_arrow,
-            *(format_metric(results, name, split, metric) for name in (model or "", BASELINE, BOUND)),
-            beside_others(results, published, model, split),
-            _parameters(results, model or ""),
-        )
+def summary(results: Results) -> tuple[str, ...]:
+    """Return the row of a data set in the summary: the best model beside baseline and bound."""
+    split, model = results.headline_split, best(results)
+    metric = headline_metric(results, split)
+    result = format_metric(results, model or "", split, metric)
+    if "test" not in results.splits:  # nothing chooses a model
+        found = {name: results.value(name, split, metric) for name in results.comparable}
+        result = ", ".join(f"{name} {format_number(value)}" for name, value in found.items() if value is not None)
+    return (
+        results.dataset,
+        describe_rows(results, split),
+        Link.to_card(model) if model else "none" if "test" in results.splits else NO_CHOICE,
+        results.about.metrics[metric].label_with_arrow,
+        result or NONE,
+        *(format_metric(results, name, split, metric) for name in (BASELINE, BOUND)),
+        _parameters(results, model or ""),
+    )
 
 
-def part(results: Results) -> Part:
-    """Give every metric of every model that can be compared, of the baselines and of the bound."""
+def part(results: Results) -> Part | None:
+    """Give every metric on test rows of every model that can be compared, of the baselines and of the bound."""
+    if "test" not in results.splits:
+        return None
+    points = (
+        *describe_failures(results),
+        *_distortions(results),
+        *describe_training_reproducibility(results),
+        *describe_evaluation_reproducibility(results),
+        *_references(results),
+    )
+    return Part("Results", tables=(_metrics_table(results, "test"),), points=points)
+
+
+def memorisation(results: Results) -> Part | None:
+    """Give every metric of the fits to all rows, on these same rows."""
+    if ALL_ROWS not in results.splits:
+        return None
+    alone = "test" not in results.splits
+    points = (
+        *describe_failures(results),
+        *describe_training_reproducibility(results),
+        *describe_evaluation_reproducibility(results),
+        *_references(results),
+    )
     return Part(
-        "Results",
-        tables=tuple(_metrics_table(results, split) for split in results.splits),
-        points=(
-            *describe_failures(results),
-            *_distortions(results),
-            *describe_training_reproducibility(results),
-            *describe_evaluation_reproducibility(results),
-            *_references(results),
-        ),
+        "Memorisation", (MEMORISATION,), tables=(_metrics_table(results, ALL_ROWS),), points=points if alone else ()
     )
 
 
 def seeds(results: Results) -> Part:
-    """Give each seed's value of the headline metric, and explain the metrics."""
+    """Give the headline metric of each seed's network alone, and explain the metrics."""
     return Part(
         "Results by seed, and what the metrics mean",
         tables=tuple(_seeds_tables(results)),
@@ -79,26 +91,29 @@ def seeds(results: Results) -> Part:
 
 
 def _metrics_table(results: Results, split: str) -> Table:
-    """Return the metrics of a split; models ranked on validation rows have their result there as well."""
+    """Return the metrics of a split; on test rows, beside the headline metric on the validation rows."""
     metrics, headline = results.measured(split), headline_metric(results, split)
-    chosen_on = selection_split(results, split)
-    chosen = (headline,) if chosen_on != split else ()
+    chosen = (headline,) if results.about.ranking and split == "test" else ()
     rows = [
         (
             Link.to_card(name) if name in results.models else name,
-            *(format_metric(results, name, chosen_on, metric) for metric in chosen),
+            *(format_metric(results, name, "validation", metric) for metric in chosen),
             *(format_metric(results, name, split, metric) for metric in metrics),
             _parameters(results, name),
         )
-        for name in (*ranked(results, split), *results.references)
+        for name in (*ranked(results), *results.references)
         if name in results.models or results.metrics[name].get(split)
     ]
-    of_choice = (f"{chosen_on}: {results.about.metrics[metric].label_with_arrow}" for metric in chosen)
+    of_choice = (f"validation: {results.about.metrics[metric].label_with_arrow}" for metric in chosen)
     labels = (results.about.metrics[metric].label_with_arrow for metric in metrics)
     columns = ("model", *of_choice, *labels, "parameters")
-    order = f"ranked by {results.label(headline)}{f' on {chosen_on} rows' if chosen else ''}"
-    what = "Figures" if results.one_seed else "Mean and 95 % interval"
-    return Table(f"{what} on {describe_rows(results, split)}; models {order}", columns, tuple(rows))
+    what = "Figures with 95 % intervals" if _has_intervals(results, split) else "Figures"
+    order = f"; models ranked by {results.label(headline)} on validation rows" if chosen else ""
+    return Table(f"{what} on {describe_rows(results, split)}{order}", columns, tuple(rows))
+
+
+def _has_intervals(results: Results, split: str) -> bool:
+    return any("low" in values for of in results.metrics.values() for values in of.get(split, {}).values())
 
 
 def _parameters(results: Results, name: str) -> str:
@@ -109,34 +124,38 @@ def _parameters(results: Results, name: str) -> str:
 def _seeds_tables(results: Results) -> Iterator[Table]:
     for split in results.splits:
         metric = headline_metric(results, split)
-        values: dict[str, dict[str, float]] = {name: {} for name in ranked(results, split)}
-        for row in results.values:
-            if (row["split"], row["metric"]) == (split, metric) and row["model"] in values:
-                values[row["model"]][row["seed"]] = float(row["value"])
+        values = {name: results.of_seeds(name, split, metric) for name in ranked(results)}
         seeds = list(dict.fromkeys(seed for of in results.models.values() for seed in of.seeds))
         rows = tuple((model, *_by_seed(of, seeds)) for model, of in values.items() if of)
-        caption = f"Each seed's {results.label(metric)} on {describe_rows(results, split)}"
-        yield Table(caption, ("model", *(f"seed {seed}" for seed in seeds)), rows)
+        caption = f"{results.label(metric)} of each seed's network alone, on {describe_rows(results, split)}"
+        yield Table(caption[0].upper() + caption[1:], ("model", *_seed_columns(seeds)), rows)
 
 
 def each_seed(results: Results, model: str, splits: Iterable[str]) -> Table | None:
-    """Return each seed's value of every metric of a model; None for one seed, or if the model leaks its target."""
-    found: dict[tuple[str, str], dict[str, float]] = {
-        (split, metric): {} for split in splits for metric in results.about.metrics
-    }
-    for row in results.values:
-        if row["model"] == model:
-            found.setdefault((row["split"], row["metric"]), {})[row["seed"]] = float(row["value"])
+    """Return every metric of each seed's network; None for one seed, or if the model leaks its target."""
     seeds = list(results.models[model].seeds)
-    if len(seeds) < 2 or model in results.leaking or not any(found.values()):
+    found = {
+        (split, metric): values
+        for split in splits
+        for metric in results.about.metrics
+        if (values := results.of_seeds(model, split, metric))
+    }
+    if len(seeds) < 2 or model in results.leaking or not found:
         return None
-    rows = tuple((split, results.label(metric), *_by_seed(of, seeds)) for (split, metric), of in found.items() if of)
-    return Table("Results by seed", ("split", "metric", *(f"seed {seed}" for seed in seeds)), rows)
+    rows = tuple((split, results.label(metric), *_by_seed(of, seeds)) for (split, metric), of in found.items())
+    return Table("Each seed's network alone", ("split", "metric", *_seed_columns(seeds)), rows)
+
+
+def _seed_columns(seeds: Sequence[str]) -> tuple[str, ...]:
+    return (*(f"seed {seed}" for seed in seeds), *([SPREAD] if len(seeds) > 1 else []))
 
 
 def _by_seed(values: Mapping[str, float], seeds: Sequence[str]) -> Iterator[str]:
+    """Yield the value of each seed, and of several their mean and standard deviation."""
     formatted = dict(zip(values, format_numbers(list(values.values())), strict=True))
-    return (formatted.get(seed, NONE) for seed in seeds)
+    yield from (formatted.get(seed, NONE) for seed in seeds)
+    if len(seeds) > 1:
+        yield format_spread(list(values.values())) if len(values) > 1 else NONE
 
 
 def describe_failures(results: Results) -> Iterator[str]:

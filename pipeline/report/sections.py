@@ -8,7 +8,6 @@ from pipeline.report import (
     comparisons,
     data_card,
     details,
-    ensemble,
     leaks,
     load,
     model_card,
@@ -39,12 +38,10 @@ def build(params: Params) -> View:
     """Read all results and build the report, with data sets in the order of params.yaml."""
     known = published.read()
     found = [load.read(dataset, params) for dataset in params.datasets]
-    rows = tuple(row for results in found for row in result_tables.summary(results, known))
+    rows = tuple(map(result_tables.summary, found))
     return View(
         opening=_opening(params),
-        summary=Table(
-            "The best model of each data set, beside baseline, bound and published figures", result_tables.SUMMARY, rows
-        ),
+        summary=Table("The best model of each data set, beside baseline and bound", result_tables.SUMMARY, rows),
         overview=Part("Overview", points=tuple(recommendations.describe_overall(found))),
         notes=Part("How to read the figures", points=tuple(_notes())),
         sections=tuple(_section(results, known) for results in found),
@@ -69,21 +66,21 @@ def _seed_counts(params: Params) -> str:
 
 def _notes() -> list[str]:
     return [
-        "A figure such as 0.845 (0.839 to 0.851) is the mean over the seeds with its 95 % interval: in 95 of 100 "
-        "repetitions such an interval contains the mean over very many seeds. It shows the variance across seeds, not "
-        "across rows. A figure without an interval comes from a single seed, from seeds that agree, or from a method "
-        "without seeds.",
+        "A model's figure is that of the ensemble of its seeds, trained on the training rows: the mean of the "
+        "probabilities or numbers that their networks predict. It is what a loaded model answers with.",
+        "A figure such as 0.845 (0.839 to 0.851) has a 95 % interval, from a bootstrap over the test items: it shows "
+        "the variance across items. The variance across seeds is apart: the table of results by seed has each "
+        "network alone, with their mean and standard deviation. A figure without an interval has no test items, or "
+        "items that are all alike.",
         "↑ marks a metric of which higher values are better, ↓ one of which lower values are better. Each metric is "
         "explained at the end of the data set's part.",
         comparisons.METHOD,
         "The params of the models that come with this project were chosen on validation rows; docs/results.md says "
         "what was tried, and where test rows had been looked at before.",
         "“Memorisation” means trained and evaluated on all rows: it shows what a model can store, not how it performs "
-        "on new rows. The best model is then the best on these same rows.",
+        "on new rows. Such figures have no interval, and nothing is ranked by them.",
         "The baseline is a well-known method without a network, of several the best on validation rows; the part of "
         "each data set says which. The bound is the best result that any model could reach, where it is known.",
-        "Published figures come from write-ups of models like these, and many were measured on training rows. Where "
-        "none was published for the best model, those of the data set's other models are given with their names.",
         "Parameters are the numbers that training adjusts. Training times depend on the machine; they are in MLflow.",
     ]
 
@@ -95,8 +92,8 @@ def _section(results: Results, known: Published) -> Section:
         recommendations.part(results),
         result_tables.part(results),
         comparisons.part(results),
-        ensemble.part(results),
         leaks.part(results),
+        result_tables.memorisation(results),
         published_figures.part(results, known),
         *details.parts(results),
         result_tables.seeds(results),

@@ -1,9 +1,9 @@
 """Compare the metrics of two machines that need not give the same bytes.
 
 With another order of summation, a training takes another course from its first steps on. It ends about as far from the
-committed one as another seed would, or nearer. So two metrics agree where the 95 % intervals of their means over seeds
-overlap. A metric without an interval (of a baseline, or a single seed) agrees where the means differ by at most
-`RELATIVE`, which is enough for any other too.
+committed one as another seed would, or nearer. So two metrics of an ensemble agree where they differ by at most
+`DEVIATIONS` standard deviations of its seeds. A metric without several seeds (of a baseline, or a single seed) agrees
+where the values differ by at most `RELATIVE`, which is enough for any other too.
 """
 
 import json
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+DEVIATIONS = 3  # of single networks; the mean of several varies less
 RELATIVE = 0.01  # of the larger value: one or two of a hundred rows predicted differently
 ABSOLUTE = 1e-6  # counts as zero, such as the error of a network that has memorised its rows
 
@@ -19,7 +20,7 @@ Numbers = Mapping[str, float]  # of a metrics.json, by their keys joined with do
 
 @dataclass(frozen=True)
 class MetricDifference:
-    """A metric's mean over seeds as committed and as reproduced, and how far apart the two may be."""
+    """A metric as committed and as reproduced, and how far apart the two may be."""
 
     name: str  # such as names.names-gru.test.accuracy
     committed: float
@@ -32,7 +33,7 @@ class MetricDifference:
         return abs(self.committed - self.reproduced) / self.tolerance
 
     def __str__(self) -> str:
-        """Return the name, both means and the tolerance."""
+        """Return the name, both values and the tolerance."""
         return f"{self.name}: {self.committed:.4g}, now {self.reproduced:.4g}, tolerance {self.tolerance:.2g}"
 
 
@@ -53,21 +54,16 @@ def _flatten(name: str, value: Any) -> Iterator[tuple[str, float]]:
 
 
 def compare_metrics(committed: Numbers, reproduced: Numbers) -> list[MetricDifference]:
-    """Compare two metrics.json with the same keys, metric by metric; each is the numbers mean, low and high."""
-    names = [key.removesuffix(".mean") for key in committed if key.endswith(".mean")]
+    """Compare two metrics.json with the same keys, metric by metric."""
+    names = [key.removesuffix(".value") for key in committed if key.endswith(".value")]
     return [_compare(name, committed, reproduced) for name in names]
 
 
 def _compare(name: str, committed: Numbers, reproduced: Numbers) -> MetricDifference:
-    one, other = committed[f"{name}.mean"], reproduced[f"{name}.mean"]
-    overlap = _half_width(name, committed) + _half_width(name, reproduced)
-    return MetricDifference(name, one, other, max(overlap, RELATIVE * max(abs(one), abs(other)), ABSOLUTE))
-
-
-def _half_width(name: str, numbers: Numbers) -> float:
-    """Return half the width of a metric's interval, before it was cut at 0 or 1."""
-    mean, low, high = (numbers[f"{name}.{key}"] for key in ("mean", "low", "high"))
-    return max(mean - low, high - mean)
+    one, other = committed[f"{name}.value"], reproduced[f"{name}.value"]
+    deviation = max(numbers.get(f"{name}.seeds.std", 0.0) for numbers in (committed, reproduced))
+    largest = max(abs(one), abs(other))
+    return MetricDifference(name, one, other, max(DEVIATIONS * deviation, RELATIVE * largest, ABSOLUTE))
 
 
 def describe_difference(committed: Numbers, reproduced: Numbers) -> str:

@@ -93,7 +93,7 @@ def _read_model(results: _Results, model: str) -> Record:
         data_card=results.data_card,
         digest=_digest(results, model, digest),
         params={**flatten(description["params"]), **_facts(description)},
-        metrics={**_mean_metrics(results.metrics[model]), **_cost(sum(seconds.values()) if seconds else None)},
+        metrics={**_metrics(results.metrics[model]), **_cost(sum(seconds.values()) if seconds else None)},
         curves=_curves(history),
         artifacts=(
             *((path, _artifact_folder(path)) for path in model_files),
@@ -133,7 +133,7 @@ def _reference_record(results: _Results, name: str) -> Record:
         data_card=results.data_card,
         digest=_digest(results, name, ""),
         params={},
-        metrics=_mean_metrics(results.metrics[name]),
+        metrics=_metrics(results.metrics[name]),
         curves={},
         artifacts=(),
         seeds=(),
@@ -191,13 +191,13 @@ def _dataset_artifacts(results: _Results, model: str) -> Iterator[tuple[Path, st
             yield path, "figures"
 
 
-def _mean_metrics(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, float]:
-    """Return the mean over seeds as `test.accuracy`, and what goes with it as `test.accuracy.low` and the like."""
+def _metrics(metrics: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, float]:
+    """Return the figures as `test.accuracy`, what goes with each as `test.accuracy.low`, `test.accuracy.seeds.std`."""
     return {
-        f"{split}.{metric}{'' if key == 'mean' else f'.{key}'}": value
-        for split, split_metrics in metrics.items()
-        for metric, values in split_metrics.items()
-        for key, value in values.items()
+        name.removesuffix(".value"): float(value)
+        for split, of_split in metrics.items()
+        for metric, numbers in of_split.items()
+        for name, value in flatten(numbers, f"{split}.{metric}.").items()
     }
 
 
@@ -215,7 +215,7 @@ def _seed_metrics(results: _Results, model: str, seed: str) -> dict[str, float]:
 
 
 def _curves(history: Rows, seed: str | None = None) -> Curves:
-    """Return curves such as `held-out/train_loss`: of one seed, or at each epoch the mean of the seeds that reached it.
+    """Return curves such as `train/train_loss`: of one seed, or at each epoch the mean of the seeds that reached it.
 
     The learning rate is the same for every seed, so only the mean has it.
     """

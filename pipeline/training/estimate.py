@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.data.prepared import DataCard, Prepared
 from pipeline.errors import ParamsError
 from pipeline.execution import executor
-from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params.models import ModelParams
 from pipeline.training.run import fits
 
@@ -112,8 +112,8 @@ def estimate_all(params: ModelParams, prepared: Prepared) -> list[Estimate]:
 def estimate(params: ModelParams, prepared: Prepared, fit: str) -> Estimate:
     """Estimate the training of one network."""
     sizes = measure_network(params, prepared.card)
-    train = _measure_reading(params, prepared, ["train"] if fit == HELD_OUT else [*prepared.splits])
-    validation = _measure_reading(params, prepared, ["validation"] if fit == HELD_OUT else [])
+    train = _measure_reading(params, prepared, ["train"] if fit == TRAIN else [*prepared.splits])
+    validation = _measure_reading(params, prepared, ["validation"] if fit == TRAIN else [])
     operations = params.epochs * sum(
         times * sizes.operations(read.sequences, read.sequences * read.length)
         for times, read in ((3, train), (1, validation))  # a backward pass has twice the products of a forward pass
@@ -243,6 +243,6 @@ def _count_steps(prepared: Prepared, split: str) -> int:
 
 def _measure_data(params: ModelParams, prepared: Prepared, fit: str) -> float:
     """Return the bytes of the examples, and of the temporary arrays that they are made of."""
-    splits = [*prepared.splits] if fit == REFIT else ["train", "validation"]
+    splits = [*prepared.splits] if fit == ALL_ROWS else ["train", "validation"]
     numbers = sum(array.size for split in splits for array in prepared.splits[split].values())
     return 2 * INTEGER * numbers * (params.window or 1)

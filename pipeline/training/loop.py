@@ -16,7 +16,7 @@ from torch import Tensor
 from pipeline import determinism
 from pipeline.data.prepared import Prepared
 from pipeline.models.network import SequenceModel, StackState, build_network, count_parameters
-from pipeline.models.storage import DIVERGED, FINISHED, HELD_OUT, NOT_LEARNED, REFIT, Epoch, Weights
+from pipeline.models.storage import ALL_ROWS, DIVERGED, FINISHED, NOT_LEARNED, TRAIN, Epoch, Weights
 from pipeline.params.models import ModelParams
 from pipeline.tasks import TASKS, Task
 from pipeline.tasks.batching import Batch, reading_batches, training_batches
@@ -89,7 +89,7 @@ class Trainer:
         return total / count
 
     def record(self, epoch: Epoch) -> None:
-        """Add an epoch to the history, and keep its weights if they are the best so far; a refit keeps its last."""
+        """Add an epoch to the history, and keep its weights: the best by validation rows, or else the last."""
         self.history.append(epoch)
         if not _is_finite(epoch):
             self.best_epoch, self.best_weights = 0, {}
@@ -177,19 +177,19 @@ def train_network(
     params: ModelParams,
     prepared: Prepared,
     seed: int,
-    fit: str = HELD_OUT,
+    fit: str = TRAIN,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     name: str = "model",
     saver: Saver = NO_SAVER,
     on_step: Callable[[int, int, int], None] = lambda epoch, batch, batches: None,
 ) -> TrainedNetwork:
-    """Train on the training rows and keep the epoch that is best on validation, or refit on all rows.
+    """Train on the training rows and keep the epoch that is best on validation, or train on all rows.
 
     Args:
         params: The model's params.
         prepared: Its data set.
         seed: Of the weights, of dropout and of the order of the examples.
-        fit: "held-out" or "refit".
+        fit: "train" or "all_rows".
         on_epoch: Called after each epoch.
         name: The model's name, for errors.
         saver: Where checkpoints go. A state that it holds is resumed: that changes when this ends, not how.
@@ -236,7 +236,7 @@ def _examples(
     task: Task, params: ModelParams, prepared: Prepared, fit: str, device: torch.device
 ) -> tuple[Examples, Examples | None]:
     """Return the training examples and the validation examples of a fit."""
-    if fit == REFIT:
+    if fit == ALL_ROWS:
         return task.examples(join_splits(prepared.splits), None, params, device), None
     train, validation = prepared.splits["train"], prepared.splits["validation"]
     return (

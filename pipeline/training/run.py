@@ -12,7 +12,7 @@ from pipeline.execution import executor
 from pipeline.execution.executor import Report
 from pipeline.execution.progress import PartialReports, Progress, ProgressDisplay
 from pipeline.models import storage
-from pipeline.models.storage import HELD_OUT, REFIT, Epoch, Outcome
+from pipeline.models.storage import ALL_ROWS, TRAIN, Epoch, Outcome
 from pipeline.params.models import ModelParams
 from pipeline.training import checkpoint
 from pipeline.training.checkpoint import Saver
@@ -43,7 +43,7 @@ def train(name: str, params: ModelParams, prepared: Path, folder: Path, resumabl
     jobs = [
         TrainingJob(name, params, prepared, seed, fit, folder, resumable) for fit in fits(card) for seed in params.seeds
     ]
-    labels = [f"seed {job.seed}" + (f" ({REFIT})" if job.fit == REFIT else "") for job in jobs]
+    labels = [f"seed {job.seed}" + (" (all rows)" if job.fit == ALL_ROWS else "") for job in jobs]
     with ProgressDisplay(name, labels, params.epochs, "epoch") as progress:
         outcomes = executor.run(run_job, jobs, progress.show, preload=PRELOAD)
     storage.write_records(folder, name, params, card, outcomes)
@@ -52,8 +52,7 @@ def train(name: str, params: ModelParams, prepared: Path, folder: Path, resumabl
 
 def fits(card: DataCard) -> tuple[str, ...]:
     """Return the fits that a data set asks for: on its training rows, on all its rows, or both."""
-    held_out = (HELD_OUT,) if "test" in card.rows else ()
-    return held_out + ((REFIT,) if card.refit else ())
+    return ((TRAIN,) if "test" in card.rows else ()) + ((ALL_ROWS,) if card.refit else ())
 
 
 def run_job(job: TrainingJob, report: Report) -> Outcome:

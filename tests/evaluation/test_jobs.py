@@ -7,7 +7,7 @@ from pipeline.evaluation import jobs
 from pipeline.evaluation.results import EvaluationJob
 from pipeline.evaluation.tasks import EVALUATIONS, next_symbol
 from pipeline.models import storage
-from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.training import run
 from pipeline.training.run import TrainingJob
 from tests.support import small
@@ -34,9 +34,9 @@ def evaluate(tmp_path):
             f"{epoch.train_loss:.4f}" in message.details for message, epoch in zip(reported, epochs, strict=True)
         )
         storage.write_records(folder, "toy", params, prepared.card, outcomes)
-        network = jobs.evaluate_job(EvaluationJob(prepared_folder, "toy", 1, folder))
+        network = jobs.evaluate_job(EvaluationJob(prepared_folder, "toy", folder))
         first, *_ = EVALUATIONS[prepared.card.task].references(prepared).baselines
-        return network, jobs.evaluate_job(EvaluationJob(prepared_folder, baseline or first, 0, None))
+        return network, jobs.evaluate_job(EvaluationJob(prepared_folder, baseline or first))
 
     return evaluated
 
@@ -102,8 +102,8 @@ def test_a_refit_is_evaluated_on_all_rows_and_the_other_fit_on_held_out_rows(eva
     assert truths(network)["test"] == prepared.splits["test"]["targets"].tolist()
     assert set(baseline.predictions["all_rows"]["predicted"]) == {9.5}
     assert set(baseline.predictions["test"]["predicted"]) == {prepared.splits["train"]["targets"].mean()}
-    weights = {fit: storage.weights_file(tmp_path / "model", 1, fit) for fit in (HELD_OUT, REFIT)}
-    assert weights[HELD_OUT].read_bytes() != weights[REFIT].read_bytes()
+    weights = {fit: storage.weights_file(tmp_path / "model", 1, fit) for fit in (TRAIN, ALL_ROWS)}
+    assert weights[TRAIN].read_bytes() != weights[ALL_ROWS].read_bytes()
 
 
 def test_a_network_that_diverged_has_neither_weights_nor_metrics(evaluate, tmp_path):
@@ -113,7 +113,7 @@ def test_a_network_that_diverged_has_neither_weights_nor_metrics(evaluate, tmp_p
     assert baseline.metrics["test"]
     assert {path.name for path in (tmp_path / "model").iterdir()} == {"model.json", "history.csv", "manifest.json"}
     assert files.read_json(tmp_path / "model" / "model.json")["seeds"] == {
-        "1": {"status": "diverged at epoch 1 (held-out fit)", "epochs": 1, "best_epoch": 0}
+        "1": {"status": "diverged at epoch 1 (fit train)", "epochs": 1, "best_epoch": 0}
     }
 
 

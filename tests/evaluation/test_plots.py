@@ -11,10 +11,10 @@ from pipeline.evaluation import plots
 from tests.support.project import REPOSITORY
 
 
-def history(*models: str, fit: str = "held-out") -> list[dict[str, Any]]:
+def history(*models: str, fit: str = "train") -> list[dict[str, Any]]:
     return [
         {"model": model, "seed": seed, "fit": fit, "epoch": epoch, "learning_rate": 0.1}
-        | {"train_loss": 3 / epoch + seed / 10 + index, "validation_loss": 4 / epoch if fit == "held-out" else ""}
+        | {"train_loss": 3 / epoch + seed / 10 + index, "validation_loss": 4 / epoch if fit == "train" else ""}
         for index, model in enumerate(models)
         for seed in (1, 2)
         for epoch in range(1, 5)
@@ -34,10 +34,10 @@ DAYS = [
 
 def test_means_and_bands_are_over_the_seeds_that_reached_the_epoch() -> None:
     rows = [
-        {"model": "m", "seed": 1, "fit": "held-out", "epoch": "1", "train_loss": "2", "validation_loss": "5"},
-        {"model": "m", "seed": 2, "fit": "held-out", "epoch": "1", "train_loss": "4", "validation_loss": "7"},
-        {"model": "m", "seed": 1, "fit": "held-out", "epoch": "2", "train_loss": "1", "validation_loss": "inf"},
-        {"model": "m", "seed": 1, "fit": "refit", "epoch": "1", "train_loss": "99", "validation_loss": ""},
+        {"model": "m", "seed": 1, "fit": "train", "epoch": "1", "train_loss": "2", "validation_loss": "5"},
+        {"model": "m", "seed": 2, "fit": "train", "epoch": "1", "train_loss": "4", "validation_loss": "7"},
+        {"model": "m", "seed": 1, "fit": "train", "epoch": "2", "train_loss": "1", "validation_loss": "inf"},
+        {"model": "m", "seed": 1, "fit": "all_rows", "epoch": "1", "train_loss": "99", "validation_loss": ""},
     ]
     assert plots.loss_lines(rows) == {
         "train_loss": [(1, 3.0, 2.0, 4.0), (2, 1.0, 1.0, 1.0)],
@@ -45,8 +45,8 @@ def test_means_and_bands_are_over_the_seeds_that_reached_the_epoch() -> None:
     }
 
 
-def test_the_refit_is_plotted_if_there_is_no_held_out_fit() -> None:
-    assert list(plots.loss_lines(history("m", fit="refit"))) == ["train_loss"]
+def test_the_fit_to_all_rows_is_plotted_if_there_is_no_other() -> None:
+    assert list(plots.loss_lines(history("m", fit="all_rows"))) == ["train_loss"]
 
 
 @pytest.mark.parametrize(("last", "logarithmic"), [(0.02, True), (0.2, False)])

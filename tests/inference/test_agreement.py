@@ -5,9 +5,8 @@ import csv
 import numpy as np
 import pytest
 
-from pipeline.evaluation.tasks import EVALUATIONS
-from pipeline.models.network import load_network
-from pipeline.models.storage import HELD_OUT
+from pipeline.models.network import Ensemble, load_networks
+from pipeline.models.storage import TRAIN
 from pipeline.tasks import TASKS
 
 one_seed_or_all = pytest.mark.parametrize("seed", [2, None])
@@ -22,9 +21,8 @@ def evaluated(trained_project):
         task, folder = TASKS[card.task], trained_project / "models" / card.dataset / model.name
         examples = task.examples(arrays, None, params, "cpu")
         shape, seeds = task.shape(card), [seed] if seed else [1, 2]
-        networks = [load_network(params, shape, folder, each, HELD_OUT) for each in seeds]
-        members = [task.predict(network, examples, params) for network in networks]
-        return members[0] if seed else EVALUATIONS[card.task].combine(members)
+        networks = load_networks(params, shape, folder, seeds, TRAIN)
+        return task.predict(networks[seed] if seed else Ensemble(list(networks.values())).eval(), examples, params)
 
     return predictions
 
@@ -43,7 +41,7 @@ def test_probabilities_of_classes(loaded, evaluated, name, seed):
 @one_seed_or_all
 @pytest.mark.parametrize("name", ["sums-lstm", "binary-lstm", "sales-lstm", "sales-flat"])
 def test_numbers(loaded, evaluated, name, seed):
-    model = loaded(name, seed=seed, fit=HELD_OUT)
+    model = loaded(name, seed=seed, fit=TRAIN)
     arrays = model.trained.prepared.splits["test"]
     wanted = evaluated(model, arrays, seed)["predicted"]
     window = model.trained.params.window
@@ -53,7 +51,7 @@ def test_numbers(loaded, evaluated, name, seed):
 
 @one_seed_or_all
 def test_the_probability_of_a_word(loaded, evaluated, seed):
-    model = loaded("words-lstm", seed=seed, fit=HELD_OUT)
+    model = loaded("words-lstm", seed=seed, fit=TRAIN)
     arrays = model.trained.prepared.splits["test"]
     wanted = evaluated(model, arrays, seed)
     words = [model.vocabulary.decode(row[:n]) for row, n in zip(arrays["symbols"], arrays["lengths"], strict=True)]

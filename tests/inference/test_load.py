@@ -9,7 +9,7 @@ import pytest
 import pipeline
 from pipeline import manifest
 from pipeline.errors import DataError, InputError, NotTrainedError, ParamsError
-from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.models.storage import ALL_ROWS, TRAIN
 from tests.support.project import REPOSITORY
 
 
@@ -37,13 +37,13 @@ def test_importing_the_package_loads_no_torch():
     assert done.stdout == "load []\n"
 
 
-def test_the_refit_is_loaded_if_there_is_one(loaded, error_line):
-    assert loaded("binary-lstm").predict("1010") == loaded("binary-lstm", fit=REFIT).predict("1010")
-    assert loaded("binary-lstm").predict("1010") != loaded("binary-lstm", fit=HELD_OUT).predict("1010")
-    assert loaded("sums-lstm").predict("3 0.5") == loaded("sums-lstm", fit=HELD_OUT).predict("3 0.5")
-    assert "no fit 'refit' of seed 1, 2" in error_line(NotTrainedError, lambda: loaded("sums-lstm", fit=REFIT))
+def test_the_fit_to_the_training_rows_is_loaded_unless_another_is_named(loaded, error_line):
+    assert loaded("binary-lstm").predict("1010") == loaded("binary-lstm", fit=TRAIN).predict("1010")
+    assert loaded("binary-lstm").predict("1010") != loaded("binary-lstm", fit=ALL_ROWS).predict("1010")
+    assert loaded("sums-lstm").predict("3 0.5") == loaded("sums-lstm", fit=TRAIN).predict("3 0.5")
+    assert "no fit 'all_rows' of seed 1, 2" in error_line(NotTrainedError, lambda: loaded("sums-lstm", fit=ALL_ROWS))
     line = error_line(InputError, lambda: loaded("sums-lstm", fit="best"))
-    assert line == "fit: found 'best'; wanted 'held-out', 'refit' or nothing"
+    assert line == "fit: found 'best'; wanted 'train' or 'all_rows'"
 
 
 def test_a_seed_that_diverged_is_left_out(project, loaded, load_error):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.report.format import NONE, format_interval, format_numbers
-from tests.report.test_facts import ENSEMBLE, PUBLISHED, SEEDS
+from pipeline.report.format import NONE, format_interval, format_number, format_numbers, format_spread
+from tests.report.test_facts import MEMORISATION, PUBLISHED, SEEDS
 
 
 @pytest.fixture
@@ -19,47 +19,50 @@ def tables(view):
 
 def shown(results, name, split, metric):
     values = results.metrics[name].get(split, {}).get(metric)
-    return f"{values['mean']:.4g}" if name == "bound" and values else format_interval(values)
+    return f"{values['value']:.4g}" if name == "bound" and values else format_interval(values)
 
 
-def test_the_summary_has_a_row_for_the_test_rows_and_one_for_all_rows(view, read):
-    test, all_rows, *_ = view.summary.rows
-    results, columns = read("words"), ("words-lstm", "baseline", "bound")
-    loss = (shown(results, name, "all_rows", "loss") for name in columns)
-    accuracy = (shown(results, name, "test", "letter_accuracy") for name in columns[:2])
-    published = "0.26 (mean loss); on the training words"
+def test_the_summary_has_the_best_model_of_each_data_set_on_test_rows(view, read):
+    results, words, *_ = read("words"), *view.summary.rows
+    accuracy = (shown(results, name, "test", "letter_accuracy") for name in ("words-lstm", "baseline"))
     size = f"{results.models['words-lstm'].parameters}"
-    assert test == ("words", "5 held-out words", "words-lstm", "letter accuracy ↑", *accuracy, NONE, NONE, size)
-    place = ("words", "all 24 words (memorisation)", "words-lstm", "loss (nats) ↓")
-    assert all_rows == (*place, *loss, published, size)
-    (lyrics,) = (row for row in view.summary.rows if row[0] == "lyrics")  # of all rows, but it has no such split
-    assert lyrics[-2].endswith("on the training text")
+    assert words == ("words", "5 held-out words", "words-lstm", "letter accuracy ↑", *accuracy, NONE, size)
+
+
+def test_nothing_is_best_where_no_rows_are_held_out(view, read):
+    (overfit,) = (row for row in view.summary.rows if row[0] == "overfit")
+    error = format_number(read("overfit").value("overfit-lstm", "all_rows", "mse"))
+    assert overfit[1:5] == (
+        "the only row (memorisation)",
+        "none: no rows are held out",
+        "mean squared error ↓",
+        f"overfit-lstm {error}",
+    )
 
 
 @pytest.mark.parametrize("dataset", ["words", "sales", "names"])
 def test_results_are_those_of_metrics_json(read, tables, dataset):
     results = read(dataset)
-    for split, table in zip(results.splits, tables(dataset, "Results"), strict=True):
-        chosen_on = {"validation": results.about.primary_metrics["test"]} if split == "test" else {}
-        for name, row in table.items():
-            wanted = [*chosen_on.items(), *((split, metric) for metric in results.measured(split))]
-            assert list(row[:-1]) == [shown(results, name, *each) for each in wanted]
+    (table,) = tables(dataset, "Results")
+    for name, row in table.items():
+        chosen_by = ("validation", results.about.primary_metrics["test"])
+        wanted = [chosen_by, *(("test", metric) for metric in results.measured("test"))]
+        assert list(row[:-1]) == [shown(results, name, *each) for each in wanted]
 
 
-def test_the_values_of_each_seed_are_those_of_seeds_csv(read, tables):
+def test_memorisation_is_apart_and_has_no_interval(read, tables):
+    results = read("words")
+    (table,) = tables("words", MEMORISATION)
+    for name, row in table.items():
+        values = (results.value(name, "all_rows", metric) for metric in results.measured("all_rows"))
+        assert list(row[:-1]) == [f"{value:.4g}" if name == "bound" else format_number(value) for value in values]
+
+
+def test_the_values_of_each_seed_are_those_of_seeds_csv_with_their_spread(read, tables):
     results = read("words")
     for split, table in zip(results.splits, tables("words", SEEDS), strict=True):
-        place = {"model": "words-lstm", "split": split, "metric": results.about.primary_metrics[split]}
-        values = [float(row["value"]) for row in results.values if row.items() >= place.items()]
-        assert table == {"words-lstm": tuple(format_numbers(values))}
-
-
-@pytest.mark.parametrize(("dataset", "metric"), [("names", "accuracy"), ("words", "perplexity")])
-def test_ensembles_are_beside_single_networks(read, tables, dataset, metric):
-    results = read(dataset)
-    values = {model: results.metrics[model]["test"][metric] for model in results.models}
-    wanted = {model: tuple(format_numbers([of["mean"], of["ensemble"]])) for model, of in values.items()}
-    assert tables(dataset, ENSEMBLE) == [wanted]
+        values = list(results.of_seeds("words-lstm", split, results.about.primary_metrics[split]).values())
+        assert table == {"words-lstm": (*format_numbers(values), format_spread(values))}
 
 
 def test_a_model_card_has_the_results_of_each_split_and_seed_and_the_published_figures(read, view, tables):

@@ -1,10 +1,10 @@
 import pytest
 
-from pipeline.report.format import format_interval, format_number, format_numbers
+from pipeline.report.format import format_interval, format_number, format_numbers, format_spread
 
 
 @pytest.mark.parametrize(
-    ("mean", "low", "high", "formatted"),
+    ("value", "low", "high", "formatted"),
     [
         (0.84512, 0.8391, 0.8511, "0.845 (0.839 to 0.851)"),
         (4.3123, 4.1611, 4.4622, "4.31 (4.16 to 4.46)"),
@@ -17,8 +17,8 @@ from pipeline.report.format import format_interval, format_number, format_number
         (0.0, 0.0, 0.0, "0"),
     ],
 )
-def test_intervals_have_significant_digits_only(mean: float, low: float, high: float, formatted: str) -> None:
-    assert format_interval({"mean": mean, "low": low, "high": high}) == formatted
+def test_intervals_have_significant_digits_only(value: float, low: float, high: float, formatted: str) -> None:
+    assert format_interval({"value": value, "low": low, "high": high}) == formatted
 
 
 def test_nothing_measured_is_a_dash() -> None:
@@ -36,3 +36,11 @@ def test_numbers_that_differ_little_have_enough_digits() -> None:
     assert format_numbers([0.26862, 0.26916, 0.26875]) == ["0.26862", "0.26916", "0.26875"]
     assert format_numbers([0.5, 0.5]) == ["0.500", "0.500"]
     assert format_numbers([]) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "formatted"),
+    [((0.84, 0.85, 0.86), "0.850 ± 0.010"), ((1206.2,), "1,206"), ((0.5, 0.5), "0.500"), ((), "–")],
+)
+def test_a_spread_is_a_mean_with_its_standard_deviation(values: tuple[float, ...], formatted: str) -> None:
+    assert format_spread(values) == formatted

@@ -7,8 +7,8 @@ import pytest
 from pipeline.reproduce.agreement import compare_metrics, describe_difference, read_numbers
 
 
-def metric(mean, low=None, high=None, **more):
-    return {"mean": mean, "low": mean if low is None else low, "high": mean if high is None else high, **more}
+def metric(value, std=None, **more):
+    return {"value": value, **({} if std is None else {"seeds": {"mean": value, "std": std}}), **more}
 
 
 def numbers(metrics):
@@ -21,33 +21,29 @@ def ratio(one, other):
     return difference.ratio
 
 
-def test_metrics_agree_where_their_intervals_overlap():
-    assert ratio(metric(0.80, 0.78, 0.82), metric(0.83, 0.81, 0.85)) == pytest.approx(0.75)
-    assert ratio(metric(0.80, 0.78, 0.82), metric(0.86, 0.85, 0.87)) > 1
+def test_metrics_agree_within_three_standard_deviations_of_the_seeds():
+    assert ratio(metric(0.80, 0.02), metric(0.83, 0.01)) == pytest.approx(0.5)
+    assert ratio(metric(0.80, 0.01), metric(0.84, 0.01)) > 1
 
 
-def test_the_cut_of_an_interval_at_1_does_not_count():
-    assert ratio(metric(0.99, 0.95, 1.0), metric(0.953)) < 1
-
-
-def test_metrics_without_an_interval_agree_to_one_percent():
+def test_metrics_without_several_seeds_agree_to_one_percent():
     assert ratio(metric(3.5), metric(3.53)) < 1
     assert ratio(metric(3.5), metric(3.54)) > 1
     assert ratio(metric(0.0), metric(1e-9)) < 1
-    assert ratio(metric(3.5, 3.499, 3.501), metric(3.53, 3.529, 3.531)) < 1  # intervals that are narrower
+    assert ratio(metric(3.5, 0.001), metric(3.53, 0.001)) < 1  # seeds that differ less
 
 
 def test_each_metric_is_compared_and_named():
-    one = {"gru": {"test": {"loss": metric(1.0), "mae": metric(2.0, ensemble=2.5)}}, "bound": {"test": {}}}
-    other = {"gru": {"test": {"loss": metric(1.5), "mae": metric(2.0, ensemble=2.6)}}, "bound": {"test": {}}}
+    one = {"gru": {"test": {"loss": metric(1.0), "mae": metric(2.0, low=1.5)}}, "bound": {"test": {}}}
+    other = {"gru": {"test": {"loss": metric(1.5), "mae": metric(2.0, low=1.6)}}, "bound": {"test": {}}}
     found = compare_metrics(numbers(one), numbers(other))
     assert [str(found[0]), found[1].name] == ["names.gru.test.loss: 1, now 1.5, tolerance 0.015", "names.gru.test.mae"]
     assert [difference.ratio <= 1 for difference in found] == [False, True]
 
 
-def test_a_model_may_be_called_mean():
-    metrics = numbers({"mean": {"test": {"loss": metric(1.0)}}})
-    assert [difference.name for difference in compare_metrics(metrics, metrics)] == ["names.mean.test.loss"]
+def test_a_model_may_be_called_value():
+    metrics = numbers({"value": {"test": {"loss": metric(1.0)}}})
+    assert [difference.name for difference in compare_metrics(metrics, metrics)] == ["names.value.test.loss"]
 
 
 @pytest.mark.parametrize(

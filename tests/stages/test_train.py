@@ -72,7 +72,7 @@ def test_model_json_describes_what_was_trained(model):
 def test_the_history_has_a_row_an_epoch_seed_and_fit(model):
     rows = read_csv(model / "history.csv")
     places = [(row["seed"], row["fit"], row["epoch"]) for row in rows]
-    assert places == [(s, fit, e) for fit in ("held-out", "refit") for s in "12" for e in "123"]
+    assert places == [(s, fit, e) for fit in ("train", "all_rows") for s in "12" for e in "123"]
     assert all(0 < float(row["train_loss"]) < 3 for row in rows)
     assert all((row["validation_loss"] == "") == (row["fit"] == "refit") for row in rows)
 
@@ -135,7 +135,7 @@ def test_a_model_that_diverges_is_no_error(project, trained):
     found = content(project / "models/words/words-lost")
     assert set(found) == {"model.json", "history.csv", "manifest.json"}
     seeds = json.loads(found["model.json"])["seeds"]
-    assert all(re.match(r"diverged at epoch [123] \(held-out fit\)", seed["status"]) for seed in seeds.values())
+    assert all(re.match(r"diverged at epoch [123] \(fit train\)", seed["status"]) for seed in seeds.values())
 
 
 def test_a_model_that_did_not_learn_is_named_and_keeps_its_weights(here):
@@ -148,7 +148,7 @@ def test_a_model_that_did_not_learn_is_named_and_keeps_its_weights(here):
     found = content(here / "models/binary/binary-absurd")
     assert len([name for name in found if name.endswith(".safetensors")]) == 4
     for seed in json.loads(found["model.json"])["seeds"].values():
-        assert re.fullmatch(r"did not learn: .* \(held-out fit\); did not learn: .* \(refit fit\)", seed["status"])
+        assert re.fullmatch(r"did not learn: .* \(fit train\); did not learn: .* \(fit all_rows\)", seed["status"])
 
 
 def test_a_device_that_does_not_exist_ends_in_one_line_and_changes_nothing(project, model, run):

@@ -7,11 +7,7 @@ from pipeline.params.schema import BASELINE
 from pipeline.tasks.base import Predictions
 
 
-def evaluations(**models: Mapping[int, Mapping[str, Predictions]]) -> Evaluations:
-    """Make evaluations of {model: {seed: {split: predictions}}}, the baseline last."""
-    found = [
-        Evaluation(model, seed, {}, predictions)
-        for model, seeds in models.items()
-        for seed, predictions in seeds.items()
-    ]
-    return Evaluations((*found, Evaluation(BASELINE, 0)))
+def evaluations(**models: Mapping[str, Predictions]) -> Evaluations:
+    """Make evaluations of {model: {split: predictions}}, the baseline last."""
+    found = [Evaluation(model, predictions=predictions) for model, predictions in models.items()]
+    return Evaluations((*found, Evaluation(BASELINE)))

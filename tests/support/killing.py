@@ -14,13 +14,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.models.storage import HELD_OUT
+from pipeline.models.storage import TRAIN
 from pipeline.training import checkpoint, loop  # noqa: F401
 from pipeline.training.run import TrainingJob, run_job
 from tests.support.small import model_params
 
 PARAMS = model_params(layers=2, dropout=0.3, batch_size=16, epochs=9, optimiser="adamw", weight_decay=0.1)
-JOB = TrainingJob("toy", PARAMS, Path("prepared"), 1, HELD_OUT, Path("out"))
+JOB = TrainingJob("toy", PARAMS, Path("prepared"), 1, TRAIN, Path("out"))
 KILLS = 3  # of one training, at most
 
 

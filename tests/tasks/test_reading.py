@@ -32,7 +32,7 @@ def test_only_a_bidirectional_network_leaks_the_symbols_that_it_predicts(cell, b
 
 def build_trainer(sampling):
     params = model_params(sampling=sampling, sequence_length=5, input="embedding", embedding_size=3)
-    return loop.Trainer(params, small.text("abcd" * 60, alphabet="abcd"), 1, "held-out", "toy")
+    return loop.Trainer(params, small.text("abcd" * 60, alphabet="abcd"), 1, "train", "toy")
 
 
 def states_of_an_epoch(sampling):

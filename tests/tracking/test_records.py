@@ -28,9 +28,9 @@ def test_a_run_shows_params_metrics_and_the_prepared_data(client):
     wanted = {"schedule.kind": "constant", "hidden_size": "8", "reproducibility": "portable"}
     assert run.data.params.items() >= (wanted | {"parameters": str(description["parameters"])}).items()
     metrics = files.read_json(paths.results("names") / "metrics.json")["names-lstm"]["test"]["loss"]
-    assert set(metrics) == {"mean", "low", "high", "ensemble"}
-    shown = {f"test.loss.{key}".removesuffix(".mean"): value for key, value in metrics.items()}
-    assert run.data.metrics.items() >= shown.items()
+    assert set(metrics) == {"value", "low", "high", "seeds"}
+    shown = {"": metrics["value"], ".low": metrics["low"], ".seeds.std": metrics["seeds"]["std"]}
+    assert run.data.metrics.items() >= {f"test.loss{key}": value for key, value in shown.items()}.items()
     (data,) = run.inputs.dataset_inputs
     assert (data.dataset.name, data.dataset.digest) == ("names", description["prepared_digest"][:12])
     assert run.info.status == "FINISHED"
@@ -57,8 +57,8 @@ def test_training_time_is_in_no_digest(published, copy):
 
 def test_curves_are_means_over_seeds(client):
     run = find_model_run(client, "names-lstm")
-    first, second = client.get_metric_history(run.info.run_id, "held-out/train_loss")
-    assert "held-out/learning_rate" in run.data.metrics
+    first, second = client.get_metric_history(run.info.run_id, "train/train_loss")
+    assert "train/learning_rate" in run.data.metrics
     assert (first.step, second.step) == (1, 2)
     rows = files.read_csv(paths.model("names", "names-lstm") / "history.csv")
     losses = [float(row["train_loss"]) for row in rows if row["epoch"] == "1"]

@@ -8,7 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from pipeline import determinism
-from pipeline.models.storage import REFIT
+from pipeline.models.storage import ALL_ROWS
 from pipeline.params import load_params
 from pipeline.tasks import batching
 from pipeline.tasks.reading import read_outputs
@@ -51,7 +51,7 @@ def step(trainer, batch, state):
 @pytest.mark.parametrize("name", PARAMS.models)
 def test_every_model_of_params_trains_wholly_on_one_device(name, stubs, meta_device):
     params = PARAMS.models[name]
-    trainer = loop.Trainer(params, stubs[params.dataset], 1, REFIT, name)
+    trainer = loop.Trainer(params, stubs[params.dataset], 1, ALL_ROWS, name)
     state = None
     for batch in batching.training_batches(trainer.train, params, trainer.generator)[:2]:
         loss, scored, state = step(trainer, batch, state)
@@ -66,7 +66,7 @@ def test_every_model_of_params_trains_wholly_on_one_device(name, stubs, meta_dev
 @pytest.mark.parametrize("kind", ["one-hot", "embedding"])
 def test_a_tensor_left_on_the_cpu_is_noticed(names, meta_device, left, kind):
     params = model_params(input=kind, embedding_size=4 if kind == "embedding" else None, bidirectional=True)
-    trainer = loop.Trainer(params, names, 1, "held-out", "toy")
+    trainer = loop.Trainer(params, names, 1, "train", "toy")
     batch = batching.training_batches(trainer.train, params, trainer.generator)[0]
     _, _, state = step(trainer, batch, None)
     if left == "state":

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.execution import executor
 from pipeline.models.network import count_parameters
-from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params import load_params
 from pipeline.tasks import batching
 from pipeline.training import estimate
@@ -59,10 +59,10 @@ def test_operations_are_those_that_torch_counts(names, cell, changes):
 def test_a_backward_pass_has_twice_the_products_of_a_forward_pass(pairs):
     params = small.model_params(cell="rnn", input="values", epochs=3)
     rows, forward = pairs.card.rows, estimate.measure_network(params, pairs.card).operations
-    found = estimate.estimate(params, pairs, HELD_OUT).operations
+    found = estimate.estimate(params, pairs, TRAIN).operations
     read = [forward(rows[split], 2 * rows[split]) for split in ("train", "validation")]
     assert found == 3 * (3 * read[0] + read[1])
-    assert estimate.estimate(params, pairs, REFIT).operations == 9 * forward(64, 128)
+    assert estimate.estimate(params, pairs, ALL_ROWS).operations == 9 * forward(64, 128)
 
 
 def test_as_many_rows_are_read_at_once_as_are_estimated():

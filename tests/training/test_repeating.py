@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pipeline.data.prepared import Prepared
-from pipeline.models.storage import REFIT
+from pipeline.models.storage import ALL_ROWS
 from pipeline.tasks import batching
 from pipeline.training import loop
 from tests.support.small import model_params
@@ -26,7 +26,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(names, chang
 def test_a_seed_decides_the_initial_weights_and_the_order_of_the_examples(names):
     weights, orders = [], []
     for seed in (1, 2):
-        trainer = loop.Trainer(model_params(), names, seed, "held-out", "toy")
+        trainer = loop.Trainer(model_params(), names, seed, "train", "toy")
         weights.append({name: value.numpy() for name, value in trainer.model.state_dict().items()})
         batches = batching.training_batches(trainer.train, trainer.params, trainer.generator)
         orders.append([batch.inputs.tolist() for batch in batches])
@@ -73,8 +73,8 @@ def test_validation_rows_only_choose_the_epoch(names):
 
 def test_a_refit_is_trained_on_all_rows(pairs):
     params = model_params(input="values")
-    trainer = loop.Trainer(params, pairs, 1, REFIT, "toy")
+    trainer = loop.Trainer(params, pairs, 1, ALL_ROWS, "toy")
     assert sorted(trainer.train.targets.tolist()) == sorted(a + 2 * b for a in range(8) for b in range(8))
-    trained = loop.train_network(params, pairs, 1, REFIT)
+    trained = loop.train_network(params, pairs, 1, ALL_ROWS)
     assert trained.best_epoch == 2  # its last
     assert [epoch.validation_loss for epoch in trained.history] == [None, None]

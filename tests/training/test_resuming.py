@@ -10,7 +10,7 @@ import pytest
 from pipeline import determinism
 from pipeline.data import prepared
 from pipeline.execution.progress import Progress
-from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.training import loop, run
 from pipeline.training.checkpoint import FileSaver
 from pipeline.training.run import TrainingJob, run_job
@@ -76,7 +76,7 @@ CASES = {
         {"input": "values", "optimiser": "sgd", "momentum": 0.9, "batch_size": 8, "learning_rate": 0.001},
     ),
     "no momentum, a schedule": ("pairs", {"input": "values", "optimiser": "sgd", "schedule": {"kind": "cosine"}}),
-    "a refit": ("pairs", {"input": "values", "fit": REFIT, "batch_size": 8}),
+    "a refit": ("pairs", {"input": "values", "fit": ALL_ROWS, "batch_size": 8}),
     "a divergence": ("pairs", {"input": "values", "optimiser": "sgd", "learning_rate": 1e25, "epochs": 9}),
 }
 
@@ -84,7 +84,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_training_that_is_killed_several_times_ends_in_the_same_bytes(case, data, tmp_path):
     name, changes = CASES[case]
-    fit = changes.get("fit", "held-out")
+    fit = changes.get("fit", "train")
     params = model_params(**{"epochs": 4, **{key: value for key, value in changes.items() if key != "fit"}})
     undisturbed = loop.train_network(params, data[name], 1, fit)
     draws, kills = random.Random(case), 0
@@ -128,7 +128,7 @@ def job(data, tmp_path, monkeypatch):
     prepared.write(data["names"], tmp_path / "prepared")
     (tmp_path / "out").mkdir()
     params = model_params(epochs=4, batch_size=16)
-    return TrainingJob("toy", params, tmp_path / "prepared", 1, HELD_OUT, tmp_path / "out")
+    return TrainingJob("toy", params, tmp_path / "prepared", 1, TRAIN, tmp_path / "out")
 
 
 def kill_at_epoch(epoch):

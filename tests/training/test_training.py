@@ -11,7 +11,7 @@ from pipeline.data import prepared as data
 from pipeline.execution import progress
 from pipeline.execution.progress import PartialProgress, Progress
 from pipeline.models.network import count_parameters
-from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.tasks import batching
 from pipeline.training import loop
 from pipeline.training.run import TrainingJob, run_job
@@ -28,7 +28,7 @@ FROZEN = {"optimiser": "sgd", "learning_rate": 1e-30}  # a step that changes no 
 def epoch_loss(text, **changes):
     """Return the loss of an epoch that changes no weight, and its network and batches."""
     params = model_params(sequence_length=7, batch_size=5, **FROZEN, **changes)
-    trainer = loop.Trainer(params, text, 1, "held-out", "toy")
+    trainer = loop.Trainer(params, text, 1, "train", "toy")
     batches = batching.training_batches(trainer.train, params, torch.Generator().manual_seed(1))
     return trainer.run_epoch(1).train_loss, trainer.model, batches
 
@@ -51,7 +51,7 @@ def test_random_sequences_each_start_from_zeros(text):
 
 def test_the_state_between_steps_has_no_graph(text):
     params = model_params(sequence_length=7, sampling="consecutive", layers=2)
-    trainer = loop.Trainer(params, text, 1, "held-out", "toy")
+    trainer = loop.Trainer(params, text, 1, "train", "toy")
     state = None
     for batch in batching.training_batches(trainer.train, params, trainer.generator)[:3]:
         _, _, state = loop.train_step(trainer.task, trainer.model, trainer.optimiser, params, batch, state)
@@ -63,7 +63,7 @@ def test_the_state_between_steps_has_no_graph(text):
 @pytest.mark.parametrize("max_norm", [0.5, 0.01])
 def test_a_gradient_is_clipped_to_its_largest_norm(pairs, max_norm):
     params = model_params(input="values", optimiser="sgd", learning_rate=1.0, gradient_clip=max_norm)
-    trainer = loop.Trainer(params, pairs, 1, "held-out", "toy")
+    trainer = loop.Trainer(params, pairs, 1, "train", "toy")
     before = torch.cat([weight.detach().flatten() for weight in trainer.model.parameters()])
     batch = batching.training_batches(trainer.train, params, trainer.generator)[0]
     loop.train_step(trainer.task, trainer.model, trainer.optimiser, params, batch, None)
@@ -88,13 +88,13 @@ def test_every_epoch_is_reported(pairs):
 # How a training ends
 
 
-@pytest.mark.parametrize("fit", [HELD_OUT, REFIT])
+@pytest.mark.parametrize("fit", [TRAIN, ALL_ROWS])
 def test_the_progress_has_losses_and_learning_rate(fit, pairs, here):
     data.write(pairs, here / "prepared")
     params, messages = model_params(input="values", learning_rate=0.005), []
     job = TrainingJob("toy", params, here / "prepared", 1, fit, here, resumable=False)
     epochs = run_job(job, messages.append).epochs
-    validation = [f", validation {epoch.validation_loss:.4f}" if fit == HELD_OUT else "" for epoch in epochs]
+    validation = [f", validation {epoch.validation_loss:.4f}" if fit == TRAIN else "" for epoch in epochs]
     assert [message for message in messages if isinstance(message, Progress)] == [
         Progress(epoch.epoch, f"loss {epoch.train_loss:.4f}{shown}, learning rate 0.005")
         for epoch, shown in zip(epochs, validation, strict=True)
@@ -104,7 +104,7 @@ def test_the_progress_has_losses_and_learning_rate(fit, pairs, here):
 def test_a_long_epoch_shows_how_far_it_is(pairs, here, monkeypatch):
     data.write(pairs, here / "prepared")
     params, messages = model_params(input="values", batch_size=4, epochs=2), []
-    job = TrainingJob("toy", params, here / "prepared", 1, HELD_OUT, here, resumable=False)
+    job = TrainingJob("toy", params, here / "prepared", 1, TRAIN, here, resumable=False)
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_REPORTS", 0.0)
     run_job(job, messages.append)
     batches = sum(isinstance(message, PartialProgress) for message in messages) // 2
@@ -130,9 +130,9 @@ ABSURD = {"cell": "rnn", "learning_rate": 10.0}
 @pytest.mark.parametrize(
     ("dataset", "changes", "fit", "constant"),
     [
-        ("pairs", DEAD, HELD_OUT, 26.1),
-        ("pairs", DEAD, REFIT, 26.2),  # the variance of a + 2b
-        ("names", ABSURD, HELD_OUT, 1.1),  # of three classes
+        ("pairs", DEAD, TRAIN, 26.1),
+        ("pairs", DEAD, ALL_ROWS, 26.2),  # the variance of a + 2b
+        ("names", ABSURD, TRAIN, 1.1),  # of three classes
     ],
 )
 def test_a_network_that_is_worse_than_a_constant_did_not_learn(dataset, changes, fit, constant, request):
@@ -147,13 +147,13 @@ def test_a_network_that_is_worse_than_a_constant_did_not_learn(dataset, changes,
 def test_a_network_learns_the_only_target_there_is(learning_rate, status):
     one = small.pairs("1 2,3\n", validation=0.0, test=0.0, refit=True)
     params = model_params(input="values", scaling="standard", learning_rate=learning_rate, epochs=60)
-    assert loop.train_network(params, one, 1, REFIT).status.startswith(status)
+    assert loop.train_network(params, one, 1, ALL_ROWS).status.startswith(status)
 
 
 def test_a_refit_whose_last_step_leaves_weights_that_are_not_finite_diverges():
     large = small.pairs("".join(f"{n} 1,{n}e12\n" for n in range(1, 20)), refit=True)
     params = model_params(input="values", optimiser="sgd", learning_rate=1e30, epochs=1, batch_size=100)
-    trained = loop.train_network(params, large, 1, REFIT)
+    trained = loop.train_network(params, large, 1, ALL_ROWS)
     assert math.isfinite(trained.history[-1].train_loss)
     assert (trained.status, trained.best_epoch, dict(trained.weights)) == ("diverged at epoch 1", 0, {})
 

@@ -61,10 +61,9 @@ class Pairs(Format[PairsParams]):
 
     def limitations(self, params: PairsParams, prepared: Prepared, model: ModelFacts) -> Iterator[str]:
         """Yield the length of its sequences and the range of its numbers."""
-        splits = prepared.splits
-        answering = splits.values() if params.refit else [splits["train"]]  # what the networks that answer have read
-        targets = sorted(float(target) for arrays in answering for target in arrays["targets"])
-        yield f"It takes sequences of exactly {splits['train']['inputs'].shape[1]} values."
+        train = prepared.splits["train"]
+        targets = sorted(map(float, train["targets"]))
+        yield f"It takes sequences of exactly {train['inputs'].shape[1]} values."
         if len(targets) == 1:
             yield "It was trained on one sequence, and has learned nothing about any other."
         else:

@@ -52,13 +52,11 @@ class Series(Format[SeriesParams]):
     def limitations(self, params: SeriesParams, prepared: Prepared, model: ModelFacts) -> Iterator[str]:
         """Yield which days it knows, how far it reads, and what it knows nothing of."""
         days = [str(arrays["dates"][end]) for arrays in prepared.splits.values() for end in (0, -1)]
-        held_out = "test" in prepared.splits
-        known = ", with the last days held out" if held_out else ", and it was trained on all of these days"
-        if held_out and model.on_all_rows:
-            known = (
-                ", and it was trained on all of these days; "
-                "the network that the test figures are of was not trained on the last ones"
-            )
+        known = (
+            ", with the last days held out"
+            if "test" in prepared.splits
+            else ", and it was trained on all of these days"
+        )
         yield f"Its data cover {days[0]} to {days[-1]}{known}. It knows nothing of later days."
         yield f"It forecasts the next day only, from the last {model.params.window} values and nothing else."
         yield "It knows of no holidays, prices or promotions, and gives no uncertainty with its forecasts."

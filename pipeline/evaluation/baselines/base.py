@@ -20,7 +20,7 @@ class FitData:
     """The rows to fit a baseline to, and the splits to choose its hyperparameters on."""
 
     card: DataCard
-    rows: Arrays  # the training rows, or for a refit all rows
+    rows: Arrays  # the training rows, or all rows
     train: Arrays
     validation: Arrays | None  # None if no rows are held out
     window: int | None = None  # of the models, in lags, if they have one; the largest where they differ
@@ -38,7 +38,7 @@ def fit_best(
     """Fit with the hyperparameters that have the lowest loss on the validation rows when fitted to the training rows.
 
     Args:
-        data: What to fit to; for a refit, the hyperparameters are those of the training rows too.
+        data: What to fit to; for all rows, the hyperparameters are those of the training rows too.
         candidates: The hyperparameters to choose from; without validation rows, the first is taken.
         fit: Fits to some rows with some hyperparameters.
         loss: Returns the loss of a result.

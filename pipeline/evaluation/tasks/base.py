@@ -1,19 +1,18 @@
-"""What a task supplies to evaluation: metrics, references, the ensemble, tables and figures."""
+"""What a task supplies to evaluation: metrics, references, tables and figures."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pipeline.data.prepared import DataCard, Prepared
 from pipeline.evaluation.about import Difference, Metric, Reference
 from pipeline.evaluation.baselines.base import Fit
 from pipeline.evaluation.figures import MakeFigures
+from pipeline.evaluation.metrics import Score
 from pipeline.evaluation.results import Evaluations, Sample
 from pipeline.evaluation.tables import Table
 from pipeline.files import Arrays
+from pipeline.models.storage import ALL_ROWS
 from pipeline.params.models import ModelParams
 from pipeline.params.schema import BASELINE, BOUND, is_baseline
 
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
     from pipeline.models.network import SequenceModel
     from pipeline.tasks.base import Predictions
 
-Scores = NDArray[np.float64]
-Metrics = dict[str, float]
-ComputeBound = Callable[[str, Arrays], Metrics]  # (fit, arrays of a split) -> the best possible metrics, or none
-# (prepared data, loads the trained network of a fit, seed) -> generated texts
-Generate = Callable[[Prepared, "Callable[[str], SequenceModel | None]", int], Iterator[Sample]]
+Scores = dict[str, Score]  # by the metric's name
+# (fit, arrays of a split) -> the best possible metrics, or none
+ComputeBound = Callable[[str, Arrays], dict[str, float]]
+# (prepared data, loads the trained model of a fit) -> generated texts
+Generate = Callable[[Prepared, "Callable[[str], SequenceModel | None]"], Iterator[Sample]]
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,6 @@ class Compared:
     """The metric by which models are compared in pairs, a mean over items."""
 
     metric: Metric
-    scores: "Callable[[Predictions], Scores]"  # the metric of each item, (items,)
     difference: Difference
 
 
@@ -88,21 +86,24 @@ class TaskEvaluation:
     goal: str  # within a sentence
     loss_unit: str  # the label of the losses' axis
     metrics: tuple[Metric, ...]  # all that it may have
-    compute: "Callable[[Predictions, DataCard], Metrics]"  # of one split's predictions
+    scores: "Callable[[Predictions, DataCard], Scores]"  # of one split's predictions
     primary: tuple[Metric, ...]  # models are ranked by the first of these that a data set has
     compared: Compared
     references: Callable[[Prepared], References]
-    combine: "Callable[[Sequence[Predictions]], Predictions]"  # the predictions of seeds into those of their ensemble
-    primary_of_refit: tuple[Metric, ...] = ()  # likewise, on all rows; none if they are the same
+    primary_of_all_rows: tuple[Metric, ...] = ()  # likewise, on all rows; none if they are the same
     tables: tuple[Table, ...] = ()
     figures: tuple[MakeFigures, ...] = ()  # of the tables; every task has the learning curves
     generate: Generate | None = None
     leaks_target: Callable[[ModelParams], bool] = field(default=lambda params: False)  # the input contains the target
     leak: str = ""  # what that means for such a model, after its name
 
+    def compute(self, predictions: "Predictions", card: DataCard) -> dict[str, float]:
+        """Return the metrics of one split's predictions, by name."""
+        return {name: score.value for name, score in self.scores(predictions, card).items()}
+
     def choose_primary(self, split: str, measured: Sequence[str]) -> str:
         """Return the metric by which the models are ranked on a split, of those measured there."""
-        candidates = (self.primary_of_refit if split == "all_rows" else ()) or self.primary
+        candidates = (self.primary_of_all_rows if split == ALL_ROWS else ()) or self.primary
         return next((metric.name for metric in candidates if metric.name in measured), measured[0])
 
     def choose_baseline(self, evaluations: Evaluations) -> str:

@@ -14,14 +14,13 @@ from pipeline.evaluation.baselines.samples import describe_sample
 from pipeline.evaluation.figures import confusion_figures
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, Metrics, References, Scores, TaskEvaluation
-from pipeline.models import ensemble
+from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, References, Scores, TaskEvaluation
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
 
 
-def compute_metrics(predictions: "Predictions", card: DataCard) -> Metrics:
+def compute_scores(predictions: "Predictions", card: DataCard) -> Scores:
     """Return accuracy, macro-F1 and cross-entropy."""
     truth, probabilities = predictions["truth"], predictions["probabilities"]
     best = probabilities.argmax(1)
@@ -33,31 +32,19 @@ def compute_metrics(predictions: "Predictions", card: DataCard) -> Metrics:
     }
 
 
-def correct_rows(predictions: "Predictions") -> Scores:
-    """Return 1 for each row whose most probable class is the true one, and 0 for the others."""
-    return np.asarray(predictions["probabilities"].argmax(1) == predictions["truth"], dtype=np.float64)
-
-
 def confusion(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
-    """Yield the confusion matrix of the test rows, summed over seeds; see `confusions.count_rows`."""
+    """Yield each model's confusion matrix of the test rows; see `confusions.count_rows`."""
     names = prepared.classes
-    for model in evaluations.models:
-        counts = [
-            metrics.confusion(predictions["truth"], predictions["probabilities"].argmax(1), len(names))
-            for predictions in evaluations.predictions(model, "test").values()
-        ]
-        if counts:
-            yield from ((model, *row) for row in confusions.count_rows(names, np.sum(counts, axis=0)))
+    for model, predictions in evaluations.predictions("test").items():
+        if model in evaluations.models:
+            best = predictions["probabilities"].argmax(1)
+            counts = metrics.confusion(predictions["truth"], best, len(names))
+            yield from ((model, *row) for row in confusions.count_rows(names, counts))
 
 
 def renamed_classes(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
     """Yield each class that the figures cannot show as it is, and what they show in its place."""
     yield from confusions.format_classes(prepared.classes).items()
-
-
-def combine(members: "Sequence[Predictions]") -> "Predictions":
-    """Return the ensemble's predictions: the mean of the members' probabilities."""
-    return {**members[0], "probabilities": ensemble.mean([each["probabilities"] for each in members])}
 
 
 FREQUENT = Baseline(
@@ -107,13 +94,10 @@ TASK = TaskEvaluation(
     goal="predict the class",
     loss_unit="cross-entropy (nats a row)",
     metrics=(metrics.ACCURACY, metrics.MACRO_F1, metrics.LOSS),
-    compute=compute_metrics,
+    scores=compute_scores,
     primary=(metrics.ACCURACY,),
-    compared=Compared(
-        metrics.ACCURACY, correct_rows, Difference(name="accuracy", unit="points of accuracy", factor=100.0)
-    ),
+    compared=Compared(metrics.ACCURACY, Difference(name="accuracy", unit="points of accuracy", factor=100.0)),
     references=find_references,
-    combine=combine,
     tables=(
         Table("confusion.csv", ("model", "truth", "prediction", "count"), confusion, "Confusions"),
         Table("classes.csv", ("class", "figure"), renamed_classes, ""),

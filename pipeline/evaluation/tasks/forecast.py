@@ -1,9 +1,7 @@
 """Evaluate forecasts of a series."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from pipeline.data.prepared import DataCard, Prepared
 from pipeline.evaluation import metrics
@@ -12,14 +10,13 @@ from pipeline.evaluation.baselines import forecast as baselines
 from pipeline.evaluation.figures import forecast_figures
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import Baseline, Compared, Metrics, References, Scores, TaskEvaluation
-from pipeline.evaluation.tasks.regress import combine
+from pipeline.evaluation.tasks.base import Baseline, Compared, References, Scores, TaskEvaluation
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
 
 
-def compute_metrics(predictions: "Predictions", card: DataCard) -> Metrics:
+def compute_scores(predictions: "Predictions", card: DataCard) -> Scores:
     """Return the errors of forecasts, in the unit of the data and relative to the seasonal naive error."""
     truth, predicted = predictions["truth"], predictions["predicted"]
     errors = {"mae": metrics.mae(truth, predicted), "rmse": metrics.rmse(truth, predicted)}
@@ -29,23 +26,12 @@ def compute_metrics(predictions: "Predictions", card: DataCard) -> Metrics:
     return {"mase": metrics.mase(truth, predicted, seasonal), **errors}
 
 
-def absolute_errors(predictions: "Predictions") -> Scores:
-    """Return the absolute error of each day, in the unit of the data."""
-    errors: Scores = np.asarray(predictions["predicted"] - predictions["truth"], dtype=np.float64)
-    return np.abs(errors)
-
-
 def forecast(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
-    """Yield each test day with its value, the baselines' forecasts and each model's mean forecast."""
-    names = (*evaluations.baselines, *evaluations.models)
-    columns = [_mean_forecast(evaluations.predictions(name, "test")) for name in names]
-    test = prepared.splits.get("test", {})
+    """Yield each test day with its value, the baselines' forecasts and the models'."""
+    found, test = evaluations.predictions("test"), prepared.splits.get("test", {})
+    columns = [found[name]["predicted"] if name in found else None for name in evaluations.named_columns]
     for row, (day, value) in enumerate(zip(test.get("dates", ()), test.get("values", ()), strict=True)):
         yield str(day), float(value), *("" if column is None else float(column[row]) for column in columns)
-
-
-def _mean_forecast(seeds: "Mapping[int, Predictions]") -> Scores | None:
-    return np.mean([predictions["predicted"] for predictions in seeds.values()], axis=0) if seeds else None
 
 
 SERIES = References(
@@ -80,13 +66,10 @@ TASK = TaskEvaluation(
     goal="forecast the next day's value",
     loss_unit="squared error (scaled)",
     metrics=(metrics.MASE, metrics.MAE, metrics.RMSE),
-    compute=compute_metrics,
+    scores=compute_scores,
     primary=(metrics.MASE, metrics.MAE),
-    compared=Compared(
-        metrics.MAE, absolute_errors, Difference(name="mean absolute error", unit="of mean absolute error")
-    ),
+    compared=Compared(metrics.MAE, Difference(name="mean absolute error", unit="of mean absolute error")),
     references=lambda prepared: SERIES,
-    combine=combine,
     tables=(Table("forecast.csv", ("date", "truth"), forecast, "Forecast", by_model=True),),
     figures=(forecast_figures,),
 )

@@ -14,9 +14,8 @@ from pipeline.evaluation.baselines import next_symbol as baselines
 from pipeline.evaluation.baselines.samples import describe_sample
 from pipeline.evaluation.results import Evaluations, Sample
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, Metrics, References, Scores, TaskEvaluation
-from pipeline.models import ensemble
-from pipeline.models.storage import HELD_OUT, REFIT
+from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, References, Scores, TaskEvaluation
+from pipeline.models.storage import ALL_ROWS, TRAIN
 
 if TYPE_CHECKING:
     from pipeline.models.network import SequenceModel
@@ -24,52 +23,43 @@ if TYPE_CHECKING:
 
 TEMPERATURES = (0.0, 0.8)  # of the samples
 PREFIX_LENGTH, SAMPLE_LENGTH = 24, 240  # characters of a text
+SAMPLE_SEED = 1  # that of stage `generate`, which then writes the same
 MAX_WORDS = 200  # in the table
 PREFIX_WORDS = 4  # test words whose first letters are continued
 
 
-def compute_metrics(predictions: "Predictions", card: DataCard) -> Metrics:
+def compute_scores(predictions: "Predictions", card: DataCard) -> Scores:
     """Return perplexity, bits per symbol and loss, and an accuracy: of a text's symbols, or of the letters of words.
 
-    Where some symbols are out of vocabulary, the perplexity of the others is beside the total. An ensemble has no
-    `best`, and so no accuracy.
+    Where some symbols are out of vocabulary, the perplexity of the others is beside the total.
     """
     nll, truth = predictions["nll"], predictions["truth"]
     in_vocabulary = truth != (-1 if card.unknown is None else card.unknown)
     has_both = in_vocabulary.any() and not in_vocabulary.all()
+    known = metrics.mean(np.where(in_vocabulary, nll, 0.0), in_vocabulary)
     of_nll = {
         "perplexity": metrics.perplexity(nll),
-        **({"perplexity_known": metrics.perplexity(nll[in_vocabulary])} if has_both else {}),
+        **({"perplexity_known": replace(known, finish=metrics.exp)} if has_both else {}),
         "bits_per_symbol": metrics.bits_per_symbol(nll),
         "loss": metrics.loss(nll),
     }
-    if "best" not in predictions:
-        return of_nll
     correct = (predictions["best"] == truth) & in_vocabulary  # predicting the `unknown` token is never correct
     if "row" not in predictions:
-        return of_nll | {"accuracy": float(correct.mean())}
+        return of_nll | {"accuracy": metrics.mean(correct)}
     row = predictions["row"]
     final = np.append(row[1:] != row[:-1], True)  # the last entry of each row
-    letters = {"letter_accuracy": float(correct.mean()), "final_letter_accuracy": float(correct[final].mean())}
-    return letters | of_nll
-
-
-def symbol_nll(predictions: "Predictions") -> Scores:
-    """Return the negative log-likelihood of each symbol, in nats."""
-    return np.asarray(predictions["nll"], dtype=np.float64)
+    return {"letter_accuracy": metrics.mean(correct), "final_letter_accuracy": metrics.mean(correct, final)} | of_nll
 
 
 def words(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
-    """Yield the first words, the letters that the refit of the first seed predicts, and their accuracy over seeds."""
-    for model in evaluations.models:
-        seeds = list(evaluations.predictions(model, "all_rows").values())
-        if prepared.vocabulary is None or not seeds or "row" not in seeds[0]:
+    """Yield the first words, the letters that the fit to all rows predicts, and the share that is correct."""
+    for model, predictions in evaluations.predictions(ALL_ROWS).items():
+        if prepared.vocabulary is None or "row" not in predictions or model not in evaluations.models:
             continue
-        first = seeds[0]
-        correct = np.mean([predictions["best"] == predictions["truth"] for predictions in seeds], axis=0)
-        for row in np.unique(first["row"])[:MAX_WORDS]:
-            items = first["row"] == row
-            rest, output = (prepared.vocabulary.decode(first[name][items].tolist()) for name in ("truth", "best"))
+        correct = predictions["best"] == predictions["truth"]
+        for row in np.unique(predictions["row"])[:MAX_WORDS]:
+            items = predictions["row"] == row
+            rest, output = (prepared.vocabulary.decode(predictions[name][items].tolist()) for name in ("truth", "best"))
             initial = prepared.vocabulary.decode([_first_symbol(prepared, int(row))])
             yield model, initial + rest, output, round(float(correct[items].mean()), 6)
 
@@ -84,28 +74,25 @@ def _first_symbol(prepared: Prepared, row: int) -> int:
 
 
 def samples(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
-    """Yield the texts that each model generated, from the first seed that did not diverge."""
-    done = set()
+    """Yield the texts that each model generated."""
     for evaluation in evaluations.all:
-        if evaluation.samples and evaluation.model not in done:
-            done.add(evaluation.model)
-            for sample in evaluation.samples:
-                yield evaluation.model, evaluation.seed, sample.temperature, sample.prefix, sample.text
+        for sample in evaluation.samples:
+            yield evaluation.model, sample.temperature, sample.prefix, sample.text
 
 
-def generate(prepared: Prepared, load: "Callable[[str], SequenceModel | None]", seed: int) -> Iterator[Sample]:
-    """Let a network continue the first words of the test text, or the first letters of test words."""
+def generate(prepared: Prepared, load: "Callable[[str], SequenceModel | None]") -> Iterator[Sample]:
+    """Let a model continue the first words of the test text, or the first letters of test words."""
     from pipeline.models import sampling  # late: it imports torch, which only the workers need
 
     if prepared.vocabulary is None or "test" not in prepared.splits:
         return
-    # A list of words is small: a fit on a part of it hardly generates any of them.
-    model = load(HELD_OUT if _is_stream(prepared) or not prepared.card.refit else REFIT)
+    # A list of words is small: a fit to a part of it hardly generates any of them.
+    model = load(TRAIN if _is_stream(prepared) or not prepared.card.refit else ALL_ROWS)
     if model is None:
         return
     for prefix, length in _prefixes(prepared, prepared.vocabulary):
         for temperature in TEMPERATURES:
-            text = "".join(sampling.generate(model, prepared.vocabulary, prefix, length, temperature, seed))
+            text = "".join(sampling.generate(model, prepared.vocabulary, prefix, length, temperature, SAMPLE_SEED))
             yield Sample(temperature, prefix, text)
 
 
@@ -120,16 +107,6 @@ def _prefixes(prepared: Prepared, vocabulary: Vocabulary) -> Iterator[tuple[str,
     longest = max(int(arrays["lengths"].max()) for arrays in prepared.splits.values())
     for letter in dict.fromkeys(test["symbols"][:, 0].tolist()[:PREFIX_WORDS]):
         yield vocabulary.decode([letter]), longest - 1
-
-
-def combine(members: "Sequence[Predictions]") -> "Predictions":
-    """Return the ensemble's predictions: the nll of the mean probability of the true symbol.
-
-    The members' predictions have the probability of no other symbol, so the most likely one is not known, and `best`
-    is left out.
-    """
-    combined = {name: value for name, value in members[0].items() if name != "best"}
-    return {**combined, "nll": ensemble.nll_of_mean([each["nll"] for each in members])}
 
 
 WORDS = References(
@@ -194,15 +171,14 @@ TASK = TaskEvaluation(
         metrics.LOSS,
         metrics.ACCURACY,
     ),
-    compute=compute_metrics,
+    scores=compute_scores,
     primary=(metrics.LETTER_ACCURACY, metrics.PERPLEXITY, metrics.LOSS),
-    primary_of_refit=(metrics.LOSS, metrics.PERPLEXITY),
-    compared=Compared(metrics.LOSS, symbol_nll, Difference(name="loss", unit="nats per symbol")),
+    primary_of_all_rows=(metrics.LOSS, metrics.PERPLEXITY),
+    compared=Compared(metrics.LOSS, Difference(name="loss", unit="nats per symbol")),
     references=find_references,
-    combine=combine,
     tables=(
         Table("words.csv", ("model", "word", "output", "correct"), words, "Word by word"),
-        Table("samples.csv", ("model", "seed", "temperature", "prefix", "text"), samples, "Generated text"),
+        Table("samples.csv", ("model", "temperature", "prefix", "text"), samples, "Generated text"),
     ),
     generate=generate,
     leaks_target=lambda params: params.bidirectional,  # the backward direction has read the next symbol

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.prepared import DataCard, Prepared
-from pipeline.evaluation import bounds, intervals, metrics
+from pipeline.evaluation import bounds, metrics
 from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import regress as baselines
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, Metrics, References, Scores, TaskEvaluation
-from pipeline.models import ensemble
+from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, References, Scores, TaskEvaluation
+from pipeline.models.storage import ALL_ROWS
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PROBES = 9  # rows that the table lists
 
 
-def compute_metrics(predictions: "Predictions", card: DataCard) -> Metrics:
+def compute_scores(predictions: "Predictions", card: DataCard) -> Scores:
     """Return the errors of numbers; for whole numbers also the share that is exact after rounding."""
     truth, predicted = predictions["truth"], predictions["predicted"]
     errors = {"mse": metrics.mse(truth, predicted), "mae": metrics.mae(truth, predicted)}
@@ -28,31 +28,17 @@ def compute_metrics(predictions: "Predictions", card: DataCard) -> Metrics:
     return {"exact": metrics.exact(truth, predicted), **errors} if whole else errors
 
 
-def squared_errors(predictions: "Predictions") -> Scores:
-    """Return the squared error of each row, in the squared unit of the data."""
-    errors: Scores = np.asarray(predictions["predicted"] - predictions["truth"], dtype=np.float64)
-    return errors * errors
-
-
 def probes(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
-    """Yield the refit's predictions of a few rows, from the smallest target to the largest, with an interval."""
+    """Yield predictions of a few rows, from the smallest target to the largest, by the fits to all rows."""
     inputs = np.concatenate([np.asarray(arrays["inputs"]) for arrays in prepared.splits.values()])
-    for model in evaluations.models:
-        seeds = list(evaluations.predictions(model, "all_rows").values())
-        if not seeds:
+    for model, predictions in evaluations.predictions(ALL_ROWS).items():
+        if model not in evaluations.models:
             continue
-        truth = seeds[0]["truth"]
-        by_target = np.argsort(truth, kind="stable")
+        by_target = np.argsort(predictions["truth"], kind="stable")
         for place in np.unique(np.linspace(0, len(by_target) - 1, PROBES).round().astype(int)):
             row = by_target[place]
-            predicted = intervals.interval([float(predictions["predicted"][row]) for predictions in seeds])
             numbers = " ".join(f"{number:g}" for number in inputs[row])
-            yield model, numbers, float(truth[row]), predicted["mean"], predicted["low"], predicted["high"]
-
-
-def combine(members: "Sequence[Predictions]") -> "Predictions":
-    """Return the ensemble's predictions: the mean of the members' numbers."""
-    return {**members[0], "predicted": ensemble.mean([each["predicted"] for each in members])}
+            yield model, numbers, float(predictions["truth"][row]), float(predictions["predicted"][row])
 
 
 NUMBERS = References(
@@ -80,15 +66,14 @@ TASK = TaskEvaluation(
     goal="predict the number",
     loss_unit="squared error (scaled)",
     metrics=(metrics.EXACT, metrics.MSE, metrics.MAE),
-    compute=compute_metrics,
+    scores=compute_scores,
     primary=(metrics.MSE,),
-    compared=Compared(metrics.MSE, squared_errors, Difference(name="mean squared error", unit="of mean squared error")),
+    compared=Compared(metrics.MSE, Difference(name="mean squared error", unit="of mean squared error")),
     references=lambda prepared: NUMBERS,
-    combine=combine,
     tables=(
         Table(
             "probes.csv",
-            ("model", "input", "target", "prediction", "low", "high"),
+            ("model", "input", "target", "prediction"),
             probes,
             "Predictions for single inputs",
         ),

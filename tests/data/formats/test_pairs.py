@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pipeline.data.formats import prepare
 from pipeline.params.datasets import PairsParams
 
-HELD_OUT = {"validation": 0.1, "test": 0.2}
+TRAIN = {"validation": 0.1, "test": 0.2}
 
 
 def prepare_pairs(here, content, separator="", **shares):
@@ -30,7 +30,7 @@ def test_separator_divides_values_of_any_length(here):
 
 def test_data_card_has_the_scale_of_the_training_rows(here):
     content = "bits,number\n" + "".join(f"{n:08b},{n}\n" for n in range(256))
-    found = prepare_pairs(here, content, **HELD_OUT)
+    found = prepare_pairs(here, content, **TRAIN)
     targets = found.splits["train"]["targets"].astype(float)
     assert found.card.rows == {"train": 179, "validation": 26, "test": 51}
     assert found.card.scaling["targets"].mean == pytest.approx(targets.mean(), rel=1e-12)
@@ -41,7 +41,7 @@ def test_data_card_has_the_scale_of_the_training_rows(here):
 def test_inputs_equal_in_32_bits_are_in_one_split(here):
     equal = "".join(f"1.{digit:016},{digit}\n" for digit in range(8))  # one 32-bit float
     others = "".join(f"{number},0\n" for number in range(2, 30))
-    found = prepare_pairs(here, "bits,number\n-0,0\n0,1\n" + equal + others, separator=" ", **HELD_OUT)
+    found = prepare_pairs(here, "bits,number\n-0,0\n0,1\n" + equal + others, separator=" ", **TRAIN)
     inputs_by_split = [set(arrays["inputs"].ravel().tolist()) for arrays in found.splits.values()]
     assert sum(map(len, inputs_by_split)) == len(set().union(*inputs_by_split)) == 30
 
@@ -55,7 +55,7 @@ def test_scale_of_equal_numbers_is_one(here):
 def test_equal_inputs_are_in_one_split(here, rows):
     rows += [(f"3{n}", n) for n in range(9)]
     content = "bits,number\n" + "".join(f"{bits},{n}\n" for bits, n in rows)
-    found = prepare_pairs(here, content, **HELD_OUT)
+    found = prepare_pairs(here, content, **TRAIN)
     inputs_by_split = [{tuple(row) for row in arrays["inputs"].tolist()} for arrays in found.splits.values()]
     assert sum(map(len, inputs_by_split)) == len({bits for bits, _ in rows})
     assert sum(found.card.rows.values()) == len(set(rows))
@@ -79,5 +79,5 @@ def test_invalid_pairs_are_refused(here, error_of, content, found):
 
 
 def test_too_few_pairs_are_refused(here, error_of):
-    message = error_of(lambda: prepare_pairs(here, "bits,number\n1,1\n1,1\n0,0\n", **HELD_OUT))
+    message = error_of(lambda: prepare_pairs(here, "bits,number\n1,1\n1,1\n0,0\n", **TRAIN))
     assert message.startswith("p.csv: distinct rows: found 2 (0 train, 1 validation, 1 test); ")

@@ -77,9 +77,9 @@ def test_baselines_and_bounds_are_evaluated_on_every_split(stubs, format_, tmp_p
     data.write(prepared, tmp_path)
     wanted = ["all_rows"] * prepared.card.refit + ["validation", "test"]
     for name in references(prepared).baselines:
-        found = jobs.evaluate_job(EvaluationJob(tmp_path, name, 0, None))
+        found = jobs.evaluate_job(EvaluationJob(tmp_path, name))
         assert list(found.metrics) == wanted
         assert all(np.isfinite(list(metrics.values())).all() for metrics in found.metrics.values())
-    bound = jobs.evaluate_job(EvaluationJob(tmp_path, BOUND, 0, None))
+    bound = jobs.evaluate_job(EvaluationJob(tmp_path, BOUND))
     assert bool(bound.metrics) is (references(prepared).bound is not None)
     assert not bound.predictions
