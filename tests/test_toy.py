@@ -53,9 +53,8 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("toy")
     for name in ("pipeline", "stages"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("README.md", "published.yaml"):
-        (folder / "data").mkdir(exist_ok=True)
-        shutil.copy(REPOSITORY / "data" / name, folder / "data" / name)
+    (folder / "data").mkdir()
+    shutil.copy(REPOSITORY / "data/README.md", folder / "data/README.md")
     for source, target in NEW_FILES.items():
         shutil.copy(TOY / source, folder / target)
     for name, changes in CHANGES.items():

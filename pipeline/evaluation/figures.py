@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline import files, spreadsheets
-from pipeline.evaluation import plots
+from pipeline.evaluation import plots, series_plots
 
 Rows = list[dict[str, str]]
 PlotJob = Callable[[], None]
@@ -20,7 +20,7 @@ def curve_figures(dataset: str, folder: Path, unit: str) -> list[PlotJob]:
 
 def confusion_figures(dataset: str, folder: Path) -> list[PlotJob]:
     """Return a job for each model that plots its part of folder/tables/confusion.csv into folder/figures."""
-    title = "test rows by true and predicted class"
+    title = "rows by true and predicted class"
     renamed = folder / "tables" / "classes.csv"
     names = {row["class"]: row["figure"] for row in spreadsheets.read_csv(renamed)} if renamed.exists() else {}
     return [
@@ -33,8 +33,16 @@ def forecast_figures(dataset: str, folder: Path) -> list[PlotJob]:
     """Return a job that plots folder/tables/forecast.csv into folder/figures, if there is that table."""
     if not (table := folder / "tables" / "forecast.csv").exists():
         return []
-    path, title = folder / "figures" / "forecast.png", f"{dataset}: forecasts of the test days"
-    return [partial(plots.plot_forecast, spreadsheets.read_csv(table), path, title)]
+    path, title = folder / "figures" / "forecast.png", f"{dataset}: forecasts of the next day"
+    return [partial(series_plots.plot_forecast, spreadsheets.read_csv(table), path, title)]
+
+
+def series_figures(dataset: str, folder: Path) -> list[PlotJob]:
+    """Return a job that plots folder/tables/series.csv into folder/figures."""
+    rows = spreadsheets.read_csv(folder / "tables" / "series.csv")
+    return [
+        partial(series_plots.plot_series, rows, folder / "figures" / "series.png", f"{dataset}: the series, by split")
+    ]
 
 
 def _by_model(table: Path) -> dict[str, Rows]:

@@ -92,13 +92,13 @@ def _splits(prepared: Prepared) -> dict[str, Split]:
     """Return the splits to evaluate, by name."""
     arrays = prepared.splits
     splits: dict[str, Split] = {}
-    if prepared.card.refit:
-        splits[ALL_ROWS] = Split(ALL_ROWS, None, join_splits(arrays))
     if "test" in arrays:
         before_test = {split: arrays[split] for split in ("train", "validation")}
         splits["validation"] = Split(TRAIN, arrays["train"], arrays["validation"])
         # Both, as a model may read further back than the validation split is long.
         splits["test"] = Split(TRAIN, join_splits(before_test), arrays["test"])
+    if prepared.card.refit:
+        splits[ALL_ROWS] = Split(ALL_ROWS, None, join_splits(arrays))
     return splits
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.determinism import Reproducibility
+from pipeline.models.storage import ALL_ROWS
 from pipeline.params.schema import BASELINE, is_baseline, is_reference
 
 if TYPE_CHECKING:
@@ -98,6 +99,11 @@ class Evaluations:
         """Return how far these results can be reproduced: the level of the first that is not portable, if any."""
         levels = (evaluation.reproducibility for evaluation in self.all)
         return next((level for level in levels if level != "portable"), "portable")
+
+    @property
+    def headline_split(self) -> str:
+        """Return the split that tables and figures of predictions show: test rows, or all rows if none are held out."""
+        return "test" if self.predictions("test") else ALL_ROWS
 
     def predictions(self, split: str) -> "dict[str, Predictions]":
         """Return the predictions of a split by the names of the models and baselines that have any."""

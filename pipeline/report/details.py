@@ -9,7 +9,7 @@ from pipeline.report.data_card import count_rows
 from pipeline.report.format import NONE, format_number, format_quantity, format_share
 from pipeline.report.load import Results
 from pipeline.report.parts import Figure, Part, Table
-from pipeline.report.ranking import ranked
+from pipeline.report.ranking import describe_rows, ranked
 
 CONFUSIONS = 5  # named in words, for each model
 
@@ -69,7 +69,8 @@ def _confusions(results: Results, heading: str, rows: Rows) -> Part:
         for model, of in worst.items()
         for figure in _figures(results, f"confusion-{model}", _confusion_alt(model, of))
     ]
-    sentence = "The most frequent confusions on the test rows, as shares of the true class:"
+    where = describe_rows(results, results.headline_split)
+    sentence = f"The most frequent confusions on {where}, as shares of the true class:"
     return Part(heading, (*_cut(results), sentence), tuple(figures), tuple(_renamed_classes(results)), points)
 
 
@@ -91,7 +92,7 @@ def _renamed_classes(results: Results) -> Iterator[Table]:
 
 
 def _confusion_alt(model: str, worst: list[str]) -> str:
-    return f"Confusion matrix of {model} on the test rows. Most frequent confusions: {'; '.join(worst) or 'none'}."
+    return f"Confusion matrix of {model}. Most frequent confusions: {'; '.join(worst) or 'none'}."
 
 
 def worst_confusions(rows: Rows) -> list[str]:
@@ -105,13 +106,20 @@ def worst_confusions(rows: Rows) -> list[str]:
     ]
 
 
+def _series(results: Results, heading: str, rows: Rows) -> Part:
+    """Show the whole series, before any forecast."""
+    days = f"{len(rows)} days, {rows[0]['date']} to {rows[-1]['date']}"
+    return Part(heading, (f"The value of each of {days}.",), _figures(results, "series", f"Line plot of {days}."))
+
+
 def _forecast(results: Results, heading: str, rows: Rows) -> Part:
-    days = f"the {len(rows)} test days, {rows[0]['date']} to {rows[-1]['date']}"
+    kind = "test days" if "test" in results.splits else "days, on which the models were trained"
+    days = f"the {len(rows)} {kind}, {rows[0]['date']} to {rows[-1]['date']}"
     names = [name for name in rows[0] if name not in ("date", "truth")]
     alt = f"Line plot of the true values of {days}, with the forecasts of {', '.join(names)}."
     sentence = f"Forecasts of {days}, each from the true values of the days before it."
     table = Table(
-        "Forecasts of the test days",
+        "Forecasts",
         ("date", "true value", *names),
         tuple((row["date"], *(_rounded(row[name]) for name in ("truth", *names))) for row in rows),
         long=True,
@@ -197,6 +205,7 @@ def _as_it_is(results: Results, stem: str, heading: str, rows: Rows) -> Part:
 
 PARTS: Mapping[str, Callable[[Results, str, Rows], Part]] = {
     "confusion": _confusions,
+    "series": _series,
     "forecast": _forecast,
     "samples": _samples,
     "words": _words,

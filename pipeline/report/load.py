@@ -90,6 +90,10 @@ class Results(StoredResults):
         """Return the baselines, and the bound if there is one."""
         return tuple(filter(is_reference, self.metrics))
 
+    def references_on(self, split: str) -> tuple[str, ...]:
+        """Return the baselines, and the bound, that have figures on a split."""
+        return tuple(name for name in self.references if self.metrics[name].get(split))
+
     @property
     def splits(self) -> tuple[str, ...]:
         """Return the splits that are reported: the test rows, and all rows for models trained on them."""

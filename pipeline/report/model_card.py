@@ -65,9 +65,8 @@ def _results(results: Results, published: Published, model: str) -> Part:
     """Give every result with its interval, beside baselines, bound and published figures."""
     tables = [_split_table(results, model, split) for split in ("test", "validation", "all_rows")]
     tables.append(result_tables.each_seed(results, model, SPLITS))
-    figures = tuple(published_figures.rows_of(results, published, model))
-    if figures:
-        tables.append(Table("Published figures and the results here", published_figures.COLUMNS, figures, prose=True))
+    if figures := tuple(each.row for each in published_figures.compare(results, published, model)):
+        tables.append(Table("Published figures and those measured alike here", published_figures.COLUMNS, figures))
     points = [*_rank(results, model), *comparisons.describe_model(results, model)]
     points += result_tables.describe_evaluation_reproducibility(results)
     points += [

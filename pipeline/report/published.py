@@ -1,10 +1,10 @@
-"""The published figures and the known issues of the write-ups: data/published.yaml as frozen objects."""
+"""The published figures and the known issues of write-ups: data/published.yaml as frozen objects."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -13,60 +13,82 @@ from pipeline.params.schema import Block
 
 PATH = Path("data/published.yaml")
 
+# What is measured here: the mean training loss of an epoch, exp of it, a prediction for one input, a metric of a split,
+# or whether the training diverged.
+Quantity = Literal["train_loss", "train_perplexity", "prediction", "metric", "diverged"]
 
-class Claim(Block):
-    """A published figure, and what it was measured on."""
 
-    metric: str | None
-    value: float | None
-    text: str
-    measured_on: str
-    split: Literal["all_rows", "test"] | None
-    also_reported: str | None = None
-    probe: str | None = None  # the input of the figure, where there is one alone
+class PublishedFigure(Block):
+    """A published figure, how it is measured alike here, and within which range it counts as reproduced."""
+
+    text: str  # what it is, such as "mean loss, epoch 100"
+    value: float | None = None  # none was given, or it is not a number
+    published: str | None = None  # what was said, where `value` does not say it
+    quantity: Quantity | None = None
+    epoch: Annotated[int, Field(ge=1)] | None = None  # of the two training quantities, from 1
+    input: str | None = None  # of a prediction
+    metric: str | None = None
+    split: Literal["all_rows", "test"] | None = None
+    tolerance: Annotated[float, Field(gt=0)] | None = None  # on either side of the value
+    low: float | None = None  # or the range that shows the same, where there is no value to come close to
+    high: float | None = None
+    tried: str | None = None  # where it is not reproduced
+    missing: str | None = None  # what a comparison would need and nobody has: then nothing is compared
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> Self:
+        needed = {"train_loss": "epoch", "train_perplexity": "epoch", "prediction": "input", "metric": "metric"}
+        key = needed.get(self.quantity or "")
+        if key and getattr(self, key) is None:
+            raise ValueError(f"{self.quantity} needs {key}")
+        has_range = self.quantity == "diverged" or self.low is not None or self.high is not None
+        if self.missing is None and not (self.quantity and (has_range or (self.tolerance and self.value is not None))):
+            raise ValueError("wanted quantity, and tolerance and value, or low or high; or what is missing")
+        return self
 
     @property
-    def description(self) -> str:
-        """Return the figure and what it was measured on."""
-        return f"{self.text}; on {self.measured_on}"
+    def range(self) -> tuple[float, float]:
+        """Return the smallest and the largest result that reproduces the figure."""
+        if self.value is not None and self.tolerance is not None:
+            return self.value - self.tolerance, self.value + self.tolerance
+        low, high = self.low, self.high
+        return float("-inf") if low is None else low, float("inf") if high is None else high
 
 
 class KnownIssue(Block):
-    """A known issue of a write-up, what is done about it here, and which result that changes."""
+    """A known issue of a write-up, and what is done about it here."""
 
     issue: str
     here: str
-    models: Annotated[tuple[str, ...], Field(strict=False)]  # none: all of the data set
-    split: Literal["all_rows", "test"]
-    holds_out: bool = False  # solved by holding rows out, so not solved where none are
-    of_dropout: bool = False  # affects only networks with dropout
+    models: Annotated[tuple[str, ...], Field(strict=False)] = ()  # none: all of the data set
 
     def concerns(self, model: str) -> bool:
-        """Return whether it is about the write-up of a model."""
+        """Return whether it is about a model."""
         return not self.models or model in self.models
 
 
-Claims = Annotated[tuple[Claim, ...], Field(strict=False)]
+Figures = Annotated[tuple[PublishedFigure, ...], Field(strict=False)]
 KnownIssues = Annotated[tuple[KnownIssue, ...], Field(strict=False)]
 
 
 class Published(Block):
     """All published figures by model, and all known issues by data set."""
 
-    models: Mapping[str, Claims]
+    models: Mapping[str, Figures]
     datasets: Mapping[str, KnownIssues]
 
 
 def read(path: Path = PATH) -> Published:
-    """Read the published figures.
+    """Read the published figures; a project may have none.
 
     Raises:
-        DataError: if the file is missing, or not what it should be.
+        DataError: if the file is not what it should be.
     """
     try:
-        return Published.model_validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        return Published.model_validate(YAML(typ="safe", pure=True).load(text))
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file; restore it with `git checkout {path}`") from None
+        return Published(models={}, datasets={})
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except YAMLError as error:

@@ -1,131 +1,158 @@
-"""Published figures beside the results here, and the known issues of their write-ups."""
+"""Published figures beside those measured alike here, each with a verdict; and the known issues of the write-ups."""
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+from pipeline.models.storage import ALL_ROWS, DIVERGED
 from pipeline.report.format import NONE, format_number
 from pipeline.report.load import Results
-from pipeline.report.parts import Part, Table
-from pipeline.report.published import Claim, KnownIssue, Published
-from pipeline.report.ranking import describe_rows, format_metric, headline_metric, training_perplexity
+from pipeline.report.parts import Link, Part, Table
+from pipeline.report.published import KnownIssue, Published, PublishedFigure
 
-LEAKS_TARGET = "none, as it leaks its target"
+Verdict = Literal["reproduced", "not reproduced", "not comparable"]
+VERDICTS: tuple[Verdict, ...] = ("reproduced", "not reproduced", "not comparable")
+COLUMNS = ("figure", "published", "here", "difference", "verdict")
+HOW = (
+    "Each published figure is compared with the same quantity, measured alike: the mean training loss over the same "
+    "epoch, its exponential on a training text of the same length, the answer for the same input. Reproduced means "
+    "within the stated tolerance or range. Where what a comparison needs was not published, the verdict says what."
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A published figure of a model, the result here, and the verdict."""
+
+    figure: PublishedFigure
+    here: float | None  # None if there is none
+    diverged: bool
+    verdict: Verdict
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Return the cells of COLUMNS."""
+        figure = self.figure
+        published = figure.published or NONE if figure.value is None else f"{figure.value:.5g}"
+        here = format_number(self.here, _places(figure, self.here)) if self.here is not None else NONE
+        if self.here is None and self.diverged:
+            here = "diverged"
+        difference = NONE
+        if self.here is not None and figure.value is not None:
+            difference = f"{self.here - figure.value:+.3g}"
+        return figure.text, published, here, difference, _describe_verdict(self)
 
 
 def part(results: Results, published: Published) -> Part | None:
-    """Give each published figure, and each known issue of the write-up, beside the results here."""
-    tables = [table for table in (_figures(results, published), _issues(results, published)) if table.rows]
-    return Part("Comparison with published results", tables=tuple(tables)) if tables else None
+    """Give each published figure of a data set's models with its verdict, and the known issues of the write-up."""
+    compared = [(model, each) for model in results.models for each in compare(results, published, model)]
+    issues = tuple((issue.issue, issue.here) for issue in known_issues(results, published))
+    tables = [
+        Table(
+            "Published figures and those measured alike here",
+            ("model", *COLUMNS),
+            tuple((Link.to_card(model), *each.row) for model, each in compared),
+        ),
+        Table(
+            "Known issues of the write-up, and what is done about them here",
+            ("known issue", "here"),
+            issues,
+            prose=True,
+        ),
+    ]
+    kept = tuple(table for table in tables if table.rows)
+    return Part("Comparison with published figures", (HOW,) if compared else (), tables=kept) if kept else None
 
 
-def beside_others(results: Results, published: Published, model: str | None, split: str) -> str:
-    """Return a model's published figures on a split, or else those of other models of its data set."""
-    if own := [claim.description for claim in _on(results, published, model, split)]:
-        return " / ".join(own)
-    others = [(name, claim) for name in results.comparable for claim in _on(results, published, name, split)]
-    figures = [f"{name}: {claim.description}" for name, claim in others if claim.value is not None]
-    return " / ".join(figures) or ("no figure given" if others else NONE)
+def summary(found: Sequence[Results], published: Published) -> Part | None:
+    """Count the verdicts of each model, over the whole report."""
+    rows = []
+    for results in found:
+        for model in results.models:
+            if counts := Counter(each.verdict for each in compare(results, published, model)):
+                rows.append((Link.to_card(model), *(str(counts[verdict]) for verdict in VERDICTS)))
+    if not rows:
+        return None
+    total = ("all models", *(str(sum(int(row[column]) for row in rows)) for column in range(1, len(VERDICTS) + 1)))
+    table = Table("Published figures of each model, by verdict", ("model", *VERDICTS), (*rows, total))
+    return Part("Published figures", (HOW,), tables=(table,))
 
 
-def rows_of(results: Results, published: Published, model: str) -> Iterator[tuple[str, ...]]:
-    """Yield each published figure of a model: its text, what it was measured on, and the results here."""
-    for claim in published.models.get(model, ()):
-        same_rows, held_out = _same_rows(results, claim, model), _held_out(results, model)
-        yield claim.text, claim.measured_on, same_rows, held_out, claim.also_reported or NONE
+def compare(results: Results, published: Published, model: str) -> list[Compared]:
+    """Return each published figure of a model with its verdict."""
+    return [_compare(results, model, figure) for figure in published.models.get(model, ())]
 
 
 def known_issues(results: Results, published: Published, model: str | None = None) -> Iterator[KnownIssue]:
-    """Yield the known issues of a data set's write-up that concern models trained here, or one of them."""
+    """Yield the known issues of a data set's write-up that concern its models, or one of them."""
     for issue in published.datasets.get(results.dataset, ()):
-        named = [model] if model else list(results.models)
-        if issue.holds_out and model in results.leaking:
-            continue  # it is evaluated on no rows
-        if any(issue.concerns(name) and name in published.models for name in named):
-            yield issue.model_copy(update={"here": _done(results, issue, named)})
+        if any(issue.concerns(name) for name in ([model] if model else results.models)):
+            yield issue
 
 
-NOT_HERE = "No rows of this data set are held out, so the same is true here."
-NO_DROPOUT = "With these params there is no dropout, so no result changes."
+def _compare(results: Results, model: str, figure: PublishedFigure) -> Compared:
+    diverged = DIVERGED in results.models[model].failures
+    here = _measure(results, model, figure)
+    if figure.missing is not None:
+        return Compared(figure, here, diverged, "not comparable")
+    low, high = figure.range
+    same = diverged if figure.quantity == "diverged" else here is not None and low <= here <= high
+    return Compared(figure, here, diverged, "reproduced" if same else "not reproduced")
 
 
-def _done(results: Results, issue: KnownIssue, models: Sequence[str]) -> str:
-    """Return what is done about a known issue here, and whether that changes no result."""
-    if issue.holds_out and "test" not in results.splits:
-        return NOT_HERE
-    if issue.of_dropout and not any(issue.concerns(name) and _has_dropout(results, name) for name in models):
-        return f"{issue.here} {NO_DROPOUT}"
-    return issue.here
+def _measure(results: Results, model: str, figure: PublishedFigure) -> float | None:
+    """Return the same quantity here: the mean over seeds of the training loss, or the ensemble's answer or metric."""
+    match figure.quantity:
+        case "train_loss":
+            return _training_loss(results, model, figure.epoch)
+        case "train_perplexity":
+            loss = _training_loss(results, model, figure.epoch)
+            return None if loss is None else math.exp(loss)
+        case "prediction":
+            rows = results.tables.get("probes", [])
+            found = [row for row in rows if (row["model"], row["input"]) == (model, figure.input)]
+            return float(found[0]["prediction"]) if found else None
+        case "metric":
+            return results.value(model, figure.split or results.headline_split, figure.metric or "")
+        case _:
+            return None
 
 
-COLUMNS = ("published", "measured on", "here, on the same kind of rows", "here, on held-out rows", "also reported")
+def _training_loss(results: Results, model: str, epoch: int | None) -> float | None:
+    """Return the mean loss over an epoch, while the weights changed: of the fit to all rows, if there is one."""
+    history = [row for row in results.models[model].history if row["epoch"] == str(epoch)]
+    fits = {row["fit"] for row in history}
+    wanted = ALL_ROWS if ALL_ROWS in fits else next(iter(fits), None)
+    losses = [float(row["train_loss"]) for row in history if row["fit"] == wanted]
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    return math.fsum(finite) / len(finite) if finite and len(finite) == len(losses) else None
 
 
-def _figures(results: Results, published: Published) -> Table:
-    rows = tuple((model, *row) for model in results.models for row in rows_of(results, published, model))
-    return Table("Published figures and the results here", ("model", *COLUMNS), rows)
+def _places(figure: PublishedFigure, here: float | None) -> int | None:
+    """Return as many decimal places as the published figure has in five digits, but no more than four."""
+    if figure.value is None or here is None:
+        return None
+    digits = f"{figure.value:.5g}".partition(".")[2]
+    return min(len(digits), 4) if "e" not in digits and abs(here) >= 10 ** -min(len(digits), 4) else None
 
 
-def _issues(results: Results, published: Published) -> Table:
-    found = known_issues(results, published)
-    rows = tuple((issue.issue, issue.here, _changed(results, issue)) for issue in found)
-    columns = ("known issue", "here", "results that this changes")
-    return Table(
-        "Known issues of the write-up, what is done about them here, and the results", columns, rows, prose=True
-    )
+def _describe_verdict(compared: Compared) -> str:
+    figure, verdict = compared.figure, compared.verdict
+    match verdict:
+        case "reproduced":
+            return f"reproduced ({_describe_range(figure)})"
+        case "not reproduced":
+            return f"not reproduced ({_describe_range(figure)}); {figure.tried or 'nothing else was tried'}"
+        case "not comparable":
+            return f"not comparable: {figure.missing}"
 
 
-def _on(results: Results, published: Published, model: str | None, split: str) -> Iterator[Claim]:
-    """Yield a model's published figures of a split; one without a split counts as `all_rows`, if there is that."""
-    home = "all_rows" if "all_rows" in results.splits else "test"
-    for claim in published.models.get(model or "", ()):
-        if split == (claim.split if claim.split in results.splits else home):
-            yield claim
-
-
-def _same_rows(results: Results, claim: Claim, model: str) -> str:
-    """Return the result here on the same kind of rows: of the model trained on all rows, or of the training itself."""
-    if claim.probe:
-        found = [
-            row for row in results.tables.get("probes", []) if (row["model"], row["input"]) == (model, claim.probe)
-        ]
-        return format_number(float(found[0]["prediction"])) if found else NONE
-    if claim.metric is None or claim.split is None:
-        return NONE
-    if claim.split in results.splits:
-        return format_metric(results, model, claim.split, claim.metric)
-    if claim.metric == "perplexity":
-        return f"{training_perplexity(results, model)}, of the training text{_dropout(results, model)}"
-    return NONE
-
-
-def _dropout(results: Results, model: str) -> str:
-    """Return a note where the training loss was measured with dropout."""
-    return ", with dropout" if _has_dropout(results, model) else ""
-
-
-def _has_dropout(results: Results, model: str) -> bool:
-    of = results.models[model].params
-    return bool(of.dropout or of.input_dropout or of.output_dropout)
-
-
-def _held_out(results: Results, model: str) -> str:
-    if model in results.leaking:
-        return LEAKS_TARGET
-    if "test" not in results.splits:
-        return NONE
-    metric = headline_metric(results, "test")
-    return f"{results.label(metric)} {format_metric(results, model, 'test', metric)}"
-
-
-def _changed(results: Results, issue: KnownIssue) -> str:
-    """Return the results that a known issue would have changed."""
-    if named := [model for model in results.leaking if model in issue.models]:
-        return "; ".join(f"{model}: training perplexity {training_perplexity(results, model)}" for model in named)
-    split = issue.split if issue.split in results.splits else results.splits[0]
-    metric = headline_metric(results, split)
-    changed = [
-        model
-        for model in results.comparable
-        if issue.concerns(model) and (_has_dropout(results, model) or not issue.of_dropout)
-    ]
-    figures = [f"{model} {format_metric(results, model, split, metric)}" for model in changed]
-    return f"{results.label(metric)} on {describe_rows(results, split)}: {'; '.join(figures)}" if figures else NONE
+def _describe_range(figure: PublishedFigure) -> str:
+    if figure.quantity == "diverged":
+        return "diverges"
+    if figure.tolerance is not None:
+        return f"within {figure.tolerance:g}"
+    ends = [f"{word} {end:g}" for word, end in (("at least", figure.low), ("at most", figure.high)) if end is not None]
+    return ", ".join(ends)

@@ -60,7 +60,7 @@ def part(results: Results) -> Part | None:
         *_distortions(results),
         *describe_training_reproducibility(results),
         *describe_evaluation_reproducibility(results),
-        *_references(results),
+        *_references(results, "test"),
     )
     return Part("Results", tables=(_metrics_table(results, "test"),), points=points)
 
@@ -74,11 +74,11 @@ def memorisation(results: Results) -> Part | None:
         *describe_failures(results),
         *describe_training_reproducibility(results),
         *describe_evaluation_reproducibility(results),
-        *_references(results),
     )
-    return Part(
-        "Memorisation", (MEMORISATION,), tables=(_metrics_table(results, ALL_ROWS),), points=points if alone else ()
-    )
+    described = () if alone else results.references_on("test")
+    references = _references(results, ALL_ROWS, described)
+    table = _metrics_table(results, ALL_ROWS)
+    return Part("Memorisation", (MEMORISATION,), tables=(table,), points=(*(points if alone else ()), *references))
 
 
 def seeds(results: Results) -> Part:
@@ -101,8 +101,7 @@ def _metrics_table(results: Results, split: str) -> Table:
             *(format_metric(results, name, split, metric) for metric in metrics),
             _parameters(results, name),
         )
-        for name in (*ranked(results), *results.references)
-        if name in results.models or results.metrics[name].get(split)
+        for name in (*ranked(results), *results.references_on(split))
     ]
     of_choice = (f"validation: {results.about.metrics[metric].label_with_arrow}" for metric in chosen)
     labels = (results.about.metrics[metric].label_with_arrow for metric in metrics)
@@ -198,9 +197,11 @@ def describe_evaluation_reproducibility(results: Results) -> Iterator[str]:
         )
 
 
-def _references(results: Results) -> Iterator[str]:
-    """Yield a description of each baseline and of the bound."""
-    for name in results.references:
+def _references(results: Results, split: str, described: Sequence[str] = ()) -> Iterator[str]:
+    """Yield a description of each baseline and of the bound that has figures on a split, and is not described yet."""
+    for name in results.references_on(split):
+        if name in described:
+            continue
         chosen = CHOSEN if name == BASELINE and _has_choice(results) else ""
         yield f"{name}: {results.about.references[name].description}{chosen}"
 

@@ -1,8 +1,10 @@
 """The report's content, before it becomes a page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from pipeline import paths
 from pipeline.params import Params
 from pipeline.report import (
     comparisons,
@@ -18,8 +20,10 @@ from pipeline.report import (
 )
 from pipeline.report.format import format_count, format_quantity
 from pipeline.report.load import Results
-from pipeline.report.parts import Part, Section, Table
+from pipeline.report.parts import Link, Part, Section, Table
 from pipeline.report.published import Published
+
+PUBLISHED_PROJECT = Path("published")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class View:
     opening: str
     summary: Table
     overview: Part
+    published: Part | None
     notes: Part
     sections: tuple[Section, ...]
     model_cards: Mapping[str, Section]
@@ -42,7 +47,8 @@ def build(params: Params) -> View:
     return View(
         opening=_opening(params),
         summary=Table("The best model of each data set, beside baseline and bound", result_tables.SUMMARY, rows),
-        overview=Part("Overview", points=tuple(recommendations.describe_overall(found))),
+        overview=Part("Overview", points=(*recommendations.describe_overall(found), *_published_report())),
+        published=published_figures.summary(found, known),
         notes=Part("How to read the figures", points=tuple(_notes())),
         sections=tuple(_section(results, known) for results in found),
         model_cards={model: model_card.build(results, known, model) for results in found for model in results.models},
@@ -56,6 +62,13 @@ def _opening(params: Params) -> str:
         f"{models} on {datasets}, each trained from {_seed_counts(params)}. Where rows are held out, the best model is "
         "chosen on validation rows and evaluated on test rows. A model's name links to its model card."
     )
+
+
+def _published_report() -> Iterator[str]:
+    """Yield a link to the report of the published recipes, which are a project of their own inside this one."""
+    if PUBLISHED_PROJECT.is_dir():
+        target = Path("..", PUBLISHED_PROJECT, paths.REPORTS, "index.html").as_posix()
+        yield Link("The recipes of the four write-ups as their authors ran them, with the published figures", target)
 
 
 def _seed_counts(params: Params) -> str:

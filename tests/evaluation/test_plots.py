@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageColor
 
-from pipeline.evaluation import plots
+from pipeline.evaluation import canvas, plots, series_plots
 from tests.support.project import REPOSITORY
 
 
@@ -70,11 +70,20 @@ def test_confusion_is_plotted_for_any_classes(tmp_path: Path, classes: list[str]
 
 
 def test_many_forecasts_get_a_panel_each(tmp_path: Path) -> None:
-    plots.plot_forecast(DAYS, tmp_path / "few.png", "sales: forecast")
-    plots.plot_forecast([{**day, "rnn": "1", "lstm": "2"} for day in DAYS], tmp_path / "many.png", "sales: forecast")
+    series_plots.plot_forecast(DAYS, tmp_path / "few.png", "sales: forecast")
+    series_plots.plot_forecast(
+        [{**day, "rnn": "1", "lstm": "2"} for day in DAYS], tmp_path / "many.png", "sales: forecast"
+    )
     (width, few), (_, many) = size(tmp_path / "few.png"), size(tmp_path / "many.png")
     assert width == 700
     assert many > 2 * few
+
+
+@pytest.mark.parametrize("splits", [("train",), ("train", "validation", "test")])
+def test_a_series_is_plotted_with_its_splits(tmp_path: Path, splits: tuple[str, ...]) -> None:
+    rows = [{"date": f"2024-01-{day:02}", "value": str(day), "split": splits[day % len(splits)]} for day in range(1, 9)]
+    series_plots.plot_series(rows, tmp_path / "a.png", "sales: the series")
+    assert size(tmp_path / "a.png") == (700, 420)
 
 
 def test_figures_are_small_and_keep_the_colours_of_lines_and_bands(tmp_path: Path) -> None:
@@ -83,7 +92,7 @@ def test_figures_are_small_and_keep_the_colours_of_lines_and_bands(tmp_path: Pat
     assert all(path.stat().st_size < 60_000 for path in tmp_path.iterdir())
     with Image.open(tmp_path / "curves.png") as image:
         shades = [shade for _, shade in image.convert("RGB").getcolors() or ()]
-    colours = [ImageColor.getrgb(colour) for colour in plots.COLOURS[:3]]
+    colours = [ImageColor.getrgb(colour) for colour in canvas.COLOURS[:3]]
     bands = [tuple(round(255 - 0.18 * (255 - value)) for value in colour) for colour in colours]
     for wanted in ((255, 255, 255), (0, 0, 0), *colours, *bands):
         assert min(max(abs(a - b) for a, b in zip(wanted, shade, strict=False)) for shade in shades) < 3, wanted
@@ -92,19 +101,19 @@ def test_figures_are_small_and_keep_the_colours_of_lines_and_bands(tmp_path: Pat
 def test_the_users_own_style_is_neither_used_nor_changed(tmp_path: Path) -> None:
     import matplotlib
 
-    plots.plot_forecast(DAYS, tmp_path / "a.png", "sales")
+    series_plots.plot_forecast(DAYS, tmp_path / "a.png", "sales")
     with matplotlib.rc_context({"lines.linewidth": 9.0, "font.size": 30.0}):
-        plots.plot_forecast(DAYS, tmp_path / "b.png", "sales")
+        series_plots.plot_forecast(DAYS, tmp_path / "b.png", "sales")
         assert matplotlib.rcParams["font.size"] == 30.0
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 SCRIPT = f"""
 from pathlib import Path
-from pipeline.evaluation import plots
+from pipeline.evaluation import canvas, plots, series_plots
 plots.plot_curves({history("a", "b")!r}, Path("curves.png"), "loss", "nats")
 plots.plot_confusion({confusion("x", "y")!r}, Path("confusion.png"), "confusion")
-plots.plot_forecast({DAYS!r}, Path("forecast.png"), "forecast")
+series_plots.plot_forecast({DAYS!r}, Path("forecast.png"), "forecast")
 """
 
 

@@ -174,7 +174,7 @@ CHANGES = [
     (f"{MODEL}/model.json", "weights", {"seed-1.safetensors": "0"}),
     (f"{MODEL}/model.json", "reproducibility", "sometimes"),
 ]
-WEIGHTS = f"{MODEL}/seed-1-refit.safetensors"
+WEIGHTS = f"{MODEL}/seed-1.safetensors"
 
 
 @pytest.mark.parametrize(

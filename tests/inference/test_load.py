@@ -55,7 +55,7 @@ def test_a_seed_that_diverged_is_left_out(project, loaded, load_error):
     manifest.write(where)
     alone = loaded("names-lstm", seed=1).probabilities("Ksax")
     assert pipeline.load("names-lstm", root=project).probabilities("Ksax") == alone
-    assert "no weights of seed 2" in load_error(NotTrainedError, "names-lstm", seed=2)
+    assert "no fit 'train' of seed 2" in load_error(NotTrainedError, "names-lstm", seed=2)
 
 
 def test_a_model_that_cannot_be_loaded_ends_in_one_line(project, load_error):

@@ -72,15 +72,32 @@ def test_a_model_card_has_the_results_of_each_split_and_seed_and_the_published_f
         for metric in results.measured(split):
             assert list(table[results.label(metric)]) == [shown(results, name, split, metric) for name in names]
     assert set(seeds) == {"test", "validation", "all_rows"}
-    loss = shown(results, "words-lstm", "all_rows", "loss")
-    assert published["0.26 (mean loss)"][:2] == ("the training words", loss)
-    assert published["0.26 (mean loss)"][-1] == "3.16 (epoch 0)"
+    assert list(published) == ["mean loss, epoch 1", "mean loss, epoch 900"]
 
 
-def test_a_published_figure_of_one_input_has_the_prediction_for_it(tables):
+def test_a_published_loss_is_beside_the_mean_training_loss_of_that_epoch(read, tables):
+    rows = [
+        row for row in read("words").models["words-lstm"].history if (row["epoch"], row["fit"]) == ("1", "all_rows")
+    ]
+    loss = sum(float(row["train_loss"]) for row in rows) / 2
+    assert tables("words-lstm", "Results")[-1]["mean loss, epoch 1"][:3] == (
+        "1.45",
+        f"{loss:.2f}",
+        f"{loss - 1.45:+.3g}",
+    )
+
+
+def test_a_published_answer_is_beside_the_prediction_for_the_same_input(tables):
     (probes,) = tables("binary", "Predictions for single inputs")
     (published,) = tables("binary", PUBLISHED)
-    assert published["binary-lstm"][2] == probes["1 1 1 1"][1]
+    assert float(published["binary-lstm"][2]) == pytest.approx(float(probes["1 1 1 1"][1]), abs=0.06)
+
+
+def test_the_verdicts_are_counted(view):
+    (table,) = view.published.tables
+    counts = {row[0]: row[1:] for row in table.rows}
+    assert counts["words-lstm"] == ("1", "1", "0")
+    assert counts["all models"] == ("4", "2", "2")
 
 
 def test_a_model_card_has_every_param(read, tables):

@@ -70,7 +70,7 @@ def test_a_label_is_text_in_markdown(section, label, tmp_path):
 @pytest.mark.parametrize("label", SHOWN)
 def test_a_label_is_text_in_html(section, label):
     of = section(label)
-    view = View("Of", Table("", ("",), ((label,),)), of.parts[0], of.parts[0], (of,), {})
+    view = View("Of", Table("", ("",), ((label,),)), of.parts[0], None, of.parts[0], (of,), {})
     tags, words, addresses = read(report.render_html(view))
     assert not tags & {"b", "script", "code", "em"}
     assert " ".join(words).count(" ".join(f"Of {SHOWN[label]}".split())) >= 15

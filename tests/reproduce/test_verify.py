@@ -174,12 +174,12 @@ def test_where_bytes_may_differ_metrics_must_agree(project, elsewhere, code, las
     make = f"""
 import json, os
 from pathlib import Path
-mean = {elsewhere} if os.environ.get("PIPELINE_KERNELS") == "native" else 0.5
-spread = {{"mean": mean, "low": mean - 0.025, "high": mean + 0.025}} if mean else {{}}
+value = {elsewhere} if os.environ.get("PIPELINE_KERNELS") == "native" else 0.5
+numbers = {{"value": value, "seeds": {{"mean": value, "std": 0.05 / 3}}}} if value else {{}}
 if os.environ.get("PIPELINE_KERNELS") == "native":
     Path("models/weights").write_text("others")
 Path("results/toy").mkdir(parents=True, exist_ok=True)
-Path("results/toy/metrics.json").write_text(json.dumps({{"lstm": {{"test": {{"loss": spread}}}}}}))
+Path("results/toy/metrics.json").write_text(json.dumps({{"lstm": {{"test": {{"loss": numbers}}}}}}))
 """
     (project.folder / "make.py").write_text(MAKE + make)
     (project.folder / "dvc.yaml").write_text(STAGE.replace("results/metrics.json:", "results/toy/metrics.json:"))

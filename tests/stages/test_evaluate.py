@@ -35,8 +35,8 @@ def test_a_line_is_printed_for_each_model_the_baseline_and_the_bound(evaluated):
     assert (evaluated.returncode, evaluated.stderr) == (0, "")
     lost, lstm, baseline, bound = evaluated.stdout.splitlines()
     assert lost == "words-lost: every seed diverged"
-    assert lstm.startswith("words-lstm: all_rows letter_accuracy 0.")
-    assert baseline.startswith("baseline: all_rows letter_accuracy 0.")
+    assert lstm.startswith("words-lstm: validation letter_accuracy 0.")
+    assert baseline.startswith("baseline: validation letter_accuracy 0.")
     assert bound.startswith("bound: all_rows letter_accuracy 0.")
 
 
@@ -46,7 +46,7 @@ def test_the_metrics_are_numbers_by_model_split_and_metric(words):
     assert found.pop("words-lost") == {}  # diverged
     assert list(found.pop("bound")) == ["all_rows"]
     for splits in found.values():
-        assert list(splits) == ["all_rows", "validation", "test"]
+        assert list(splits) == ["validation", "test", "all_rows"]
         for metrics in splits.values():
             assert list(metrics) == WORDS
             for metric in metrics.values():

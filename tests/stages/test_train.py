@@ -46,7 +46,7 @@ def test_a_trained_model_is_printed(trained):
 
 
 def test_the_folder_has_the_weights_of_each_seed_and_fit_and_two_records(model):
-    weights = {f"seed-{seed}{fit}.safetensors" for seed in (1, 2) for fit in ("", "-refit")}
+    weights = {f"seed-{seed}{fit}.safetensors" for seed in (1, 2) for fit in ("", "-all_rows")}
     assert set(content(model)) == weights | {"model.json", "history.csv", "manifest.json"}
     shapes = {name: array.shape for name, array in load_file(model / "seed-1.safetensors").items()}
     assert shapes["head.weight"] == (5, 8)

@@ -132,28 +132,24 @@ More:
 PUBLISHED = """
 models:
   words-lstm:
-    - {metric: loss, value: 0.26, text: 0.26 (mean loss), measured_on: the training words, split: all_rows,
-       also_reported: 3.16 (epoch 0)}
+    - {text: "mean loss, epoch 1", value: 1.45, quantity: train_loss, epoch: 1, tolerance: 0.5}
+    - {text: "mean loss, epoch 900", value: 0.26, quantity: train_loss, epoch: 900, tolerance: 0.05, tried: 2 epochs}
   binary-lstm:
-    - {metric: null, value: 14.2, text: 14.2 for 1111, measured_on: that number, split: all_rows, probe: "1 1 1 1"}
+    - {text: answer for 1111, value: 14.2, quantity: prediction, input: "1 1 1 1", tolerance: 20}
   overfit-lstm:
-    - {metric: mse, value: 0.1, text: 0.1 (mse), measured_on: the one row, split: all_rows}
+    - {text: squared error, value: 0.1, missing: the sequence}
   sales-lstm:
-    - {metric: null, value: null, text: plots only, measured_on: the training days, split: null}
-  lyrics-lstm: &text
-    - {metric: perplexity, value: 1.02, text: 1.02 (perplexity), measured_on: the training text, split: all_rows}
-  text-lstm: *text
-  text-bidirectional: *text
+    - {text: forecast, published: plots only, missing: figures}
+  sales-lost:
+    - {text: NaN at this learning rate, quantity: diverged}
+  lyrics-lstm:
+    - {text: "perplexity, epoch 2", value: 1.02, quantity: train_perplexity, epoch: 2, tolerance: 0.1}
+    - {text: perplexity is far from that of memory, quantity: metric, metric: perplexity, low: 2}
 datasets:
   words:
-    - {issue: Dropout was on., here: It is off., models: [], split: all_rows, of_dropout: true}
-    - {issue: Training words only., here: Words are held out., models: [], split: test, holds_out: true}
-  overfit:
-    - {issue: One row only., here: Rows are held out., models: [], split: test, holds_out: true}
-  lyrics:
-    - {issue: Dropout was on., here: It is off., models: [], split: test, of_dropout: true}
+    - {issue: Dropout was on., here: It is off.}
   text:
-    - {issue: The network reads the answer., here: It is in no ranking., models: [text-bidirectional], split: test}
+    - {issue: The network reads the answer., here: It is in no ranking., models: [text-bidirectional]}
 """
 
 

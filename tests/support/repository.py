@@ -17,7 +17,6 @@ COPIED = (
     "stages",
     "data/raw",
     "data/README.md",
-    "data/published.yaml",
     ".dvc/config",
     ".dvc/plots",
     ".dvcignore",

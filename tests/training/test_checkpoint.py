@@ -155,10 +155,10 @@ def test_the_key_depends_on_the_parts_the_code_the_versions_and_the_kernels(monk
 
 def test_checkpoints_are_kept_in_the_real_project_and_cleared_away(here, monkeypatch):
     path = checkpoint.path("toy", 1, ALL_ROWS)
-    assert path == here / ".checkpoints/toy/seed-1-refit.safetensors"
+    assert path == here / ".checkpoints/toy/seed-1-all_rows.safetensors"
     monkeypatch.setenv("DVC_ROOT", str(here / "real"))
     path = checkpoint.path("toy", 1, ALL_ROWS)
-    assert path == here / "real/.checkpoints/toy/seed-1-refit.safetensors"
+    assert path == here / "real/.checkpoints/toy/seed-1-all_rows.safetensors"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
     checkpoint.clear("toy")

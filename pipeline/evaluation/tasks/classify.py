@@ -33,9 +33,9 @@ def compute_scores(predictions: "Predictions", card: DataCard) -> Scores:
 
 
 def confusion(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
-    """Yield each model's confusion matrix of the test rows; see `confusions.count_rows`."""
+    """Yield each model's confusion matrix; see `confusions.count_rows`."""
     names = prepared.classes
-    for model, predictions in evaluations.predictions("test").items():
+    for model, predictions in evaluations.predictions(evaluations.headline_split).items():
         if model in evaluations.models:
             best = predictions["probabilities"].argmax(1)
             counts = metrics.confusion(predictions["truth"], best, len(names))

@@ -7,7 +7,7 @@ from pipeline.data.prepared import DataCard, Prepared
 from pipeline.evaluation import metrics
 from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import forecast as baselines
-from pipeline.evaluation.figures import forecast_figures
+from pipeline.evaluation.figures import forecast_figures, series_figures
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
 from pipeline.evaluation.tasks.base import Baseline, Compared, References, Scores, TaskEvaluation
@@ -27,11 +27,23 @@ def compute_scores(predictions: "Predictions", card: DataCard) -> Scores:
 
 
 def forecast(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[object]]:
-    """Yield each test day with its value, the baselines' forecasts and the models'."""
-    found, test = evaluations.predictions("test"), prepared.splits.get("test", {})
-    columns = [found[name]["predicted"] if name in found else None for name in evaluations.named_columns]
-    for row, (day, value) in enumerate(zip(test.get("dates", ()), test.get("values", ()), strict=True)):
-        yield str(day), float(value), *("" if column is None else float(column[row]) for column in columns)
+    """Yield each test day, or each day if none are held out, with its value and all forecasts."""
+    split = evaluations.headline_split
+    found = evaluations.predictions(split)
+    days = [row for row in series(prepared, evaluations) if row[2] == split or split != "test"]
+    empty = [""] * len(days)  # a model that reads the days before has no forecast of the first ones
+    columns = [
+        (empty + found[name]["predicted"].tolist())[-len(days) :] if name in found else empty
+        for name in evaluations.named_columns
+    ]
+    yield from ((*day[:2], *forecasts) for day, *forecasts in zip(days, *columns, strict=True))
+
+
+def series(prepared: Prepared, evaluations: Evaluations) -> Iterator[tuple[str, float, str]]:
+    """Yield each day of the series, with its value and its split."""
+    for split, arrays in prepared.splits.items():
+        for day, value in zip(arrays["dates"], arrays["values"], strict=True):
+            yield str(day), float(value), split
 
 
 SERIES = References(
@@ -70,6 +82,9 @@ TASK = TaskEvaluation(
     primary=(metrics.MASE, metrics.MAE),
     compared=Compared(metrics.MAE, Difference(name="mean absolute error", unit="of mean absolute error")),
     references=lambda prepared: SERIES,
-    tables=(Table("forecast.csv", ("date", "truth"), forecast, "Forecast", by_model=True),),
-    figures=(forecast_figures,),
+    tables=(
+        Table("series.csv", ("date", "value", "split"), series, "The series"),
+        Table("forecast.csv", ("date", "truth"), forecast, "Forecast", by_model=True),
+    ),
+    figures=(series_figures, forecast_figures),
 )

@@ -119,7 +119,7 @@ def test_the_strong_baseline_is_the_best_on_validation_rows(values, strong, tmp_
     named = found.with_baseline(strong)
     assert named.baselines[0] == BASELINE
     assert {*named.baselines[1:]} == {*names} - {strong}
-    assert named.metrics(BASELINE) == found.metrics(strong)
+    assert named[BASELINE].metrics == found[strong].metrics
 
 
 def test_without_validation_rows_the_first_baseline_is_the_strong_one():

@@ -29,3 +29,10 @@ def test_the_confusion_counts_each_pair_of_classes():
     net = {"test": {"truth": truth, "probabilities": np.eye(2)[[0, 1, 1]]}}
     _, rows = make_tables(TASK.tables, prepared, evaluations(net=net, lost={}))["confusion.csv"]
     assert rows == [("net", "x", "x", 1), ("net", "x", "y", 1), ("net", "y", "x", 0), ("net", "y", "y", 1)]
+
+
+def test_without_test_rows_the_confusion_is_of_all_rows():
+    prepared = small.labelled("".join(f"{letter * n},{letter}\n" for letter in "xy" for n in range(1, 9)))
+    net = {"all_rows": {"truth": np.array([0, 1]), "probabilities": np.eye(2)[[0, 0]]}}
+    _, rows = make_tables(TASK.tables, prepared, evaluations(net=net))["confusion.csv"]
+    assert rows == [("net", "x", "x", 1), ("net", "x", "y", 0), ("net", "y", "x", 1), ("net", "y", "y", 0)]

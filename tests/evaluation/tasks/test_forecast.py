@@ -41,3 +41,20 @@ def test_forecasts_are_listed_by_date():
     assert header == ("date", "truth", "baseline", "lost", "net")
     assert rows[0] == ("2020-01-17", 16.0, 15.0, "", 18.0)
     assert len(rows) == 4
+
+
+def test_without_test_days_all_days_are_listed_and_the_first_have_no_forecast_of_a_model_that_reads_the_past():
+    prepared = small.series(range(20), validation=0.0, test=0.0, refit=True)
+    values = prepared.splits["train"]["values"]
+    found = evaluations(net={"all_rows": {"truth": values[3:], "predicted": values[3:] + 1}})
+    _, rows = make_tables(TASK.tables, prepared, found)["forecast.csv"]
+    assert [row[1] for row in rows] == list(range(20))
+    assert [row[-1] for row in rows] == [*[""] * 3, *range(4, 21)]
+
+
+def test_the_series_is_listed_with_its_splits():
+    prepared = small.series(range(20))
+    header, rows = make_tables(TASK.tables, prepared, evaluations())["series.csv"]
+    assert header == ("date", "value", "split")
+    assert [row[1] for row in rows] == list(range(20))
+    assert [row[2] for row in rows] == [split for split, of in prepared.splits.items() for _ in of["values"]]

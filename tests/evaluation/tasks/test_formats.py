@@ -75,7 +75,7 @@ def test_baselines_predict_what_networks_predict(stubs, format_):
 def test_baselines_and_bounds_are_evaluated_on_every_split(stubs, format_, tmp_path: Path):
     prepared = stubs[format_]
     data.write(prepared, tmp_path)
-    wanted = ["all_rows"] * prepared.card.refit + ["validation", "test"]
+    wanted = ["validation", "test"] + ["all_rows"] * prepared.card.refit
     for name in references(prepared).baselines:
         found = jobs.evaluate_job(EvaluationJob(tmp_path, name))
         assert list(found.metrics) == wanted
