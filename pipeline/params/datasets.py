@@ -23,7 +23,7 @@ NUMBERS: Allowed = {
     "head": ("none", "linear", "linear-relu"),
     "scaling": ("none", "standard"),
 }
-ROWS: Allowed = {"sampling": ("shuffled", "sequential", "balanced"), "supervision": ("task",)}
+ROWS: Allowed = {"sampling": ("shuffled", "sequential", "balanced", "drawn"), "supervision": ("task",)}
 STREAM: Allowed = {"sampling": ("consecutive", "random"), "supervision": ("task",)}
 
 

@@ -9,6 +9,7 @@ from pipeline.params.schema import Block, Fraction, NotNegative, Seed, Size, Ste
 Width = Annotated[int, Field(gt=0, le=2**16)]  # units of a layer
 
 DEFAULT_BETA2 = 0.999
+DRAWN = ("balanced", "drawn")  # samplings that draw rows with replacement, so that an epoch may have any number of them
 
 
 def _all_differ(seeds: tuple[int, ...]) -> tuple[int, ...]:
@@ -77,11 +78,12 @@ class ModelParams(Block):
     gradient_clip: NotNegative  # largest norm of the gradient; 0: no clipping
     batch_size: Size  # sequences
     epochs: Size
+    steps_per_epoch: Size | None  # of optimiser steps; None: as many as one pass over the rows has
     patience: Annotated[
         int, Field(ge=0, le=10**6)
     ]  # epochs without a better validation loss before training stops; 0: never
     supervision: Literal["task", "every-step"]  # every-step: the loss is taken after each symbol of a window
-    sampling: Literal["shuffled", "sequential", "balanced", "consecutive", "random"]
+    sampling: Literal["shuffled", "sequential", "balanced", "drawn", "consecutive", "random"]
     sequence_length: Steps | None = None  # steps of a text read at a time
     window: Steps | None = None  # lags of a series
 
@@ -107,6 +109,8 @@ class ModelParams(Block):
             raise ValueError(f"momentum goes with optimiser sgd, not {self.optimiser}")
         if self.beta2 != DEFAULT_BETA2 and self.optimiser == "sgd":
             raise ValueError(f"beta2 goes with optimiser adam or adamw; for sgd leave it at {DEFAULT_BETA2}")
+        if self.steps_per_epoch is not None and self.sampling not in DRAWN:
+            raise ValueError(f"steps_per_epoch goes with sampling {' or '.join(DRAWN)}, not {self.sampling}")
         if self.supervision == "every-step" and self.bidirectional:
             raise ValueError("supervision every-step needs bidirectional: false; a backward cell has read the answer")
         if self.dropout and self.layers == 1:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.params.models import ModelParams
+from pipeline.params.models import DRAWN, ModelParams
 from pipeline.tasks.examples import UNSCORED, Examples, Rows, Stream
 
 # Batch sizes for reading without training: large enough to be fast, small enough for any memory.
@@ -64,11 +64,12 @@ def training_batches(examples: Examples, params: ModelParams, generator: torch.G
     """Return one epoch's batches; everything random about them is drawn here."""
     if isinstance(examples, Stream):
         return _stream_batches(examples, params, generator)
-    order, size = _row_order(examples, params.sampling, generator), params.batch_size
-    groups = [order[start : start + size] for start in range(0, len(order), size)]
+    order, size = _row_order(examples, params, generator), params.batch_size
+    count = -(-len(order) // size)
+    firsts = [size * index for index in range(count)]
     if params.sampling == "shuffled":
-        groups = [groups[index] for index in torch.randperm(len(groups), generator=generator)]
-    return Batches(range(len(groups)), lambda index: _row_batch(examples, groups[index]))
+        firsts = [size * index for index in torch.randperm(count, generator=generator).tolist()]
+    return Batches(range(count), lambda index: _row_batch(examples, order[firsts[index] : firsts[index] + size]))
 
 
 def reading_batches(examples: Examples, params: ModelParams) -> Iterator[Batch]:
@@ -80,12 +81,14 @@ def reading_batches(examples: Examples, params: ModelParams) -> Iterator[Batch]:
         yield _row_batch(examples, torch.arange(start, min(start + READ_ROWS, len(examples))))
 
 
-def _row_order(rows: Rows, sampling: str, generator: torch.Generator) -> Tensor:
+def _row_order(rows: Rows, params: ModelParams, generator: torch.Generator) -> Tensor:
     """Return the epoch's rows: in file order, drawn with replacement, or shuffled and sorted by length."""
-    if sampling == "sequential":
+    if params.sampling == "sequential":
         return torch.arange(len(rows))
-    if sampling == "balanced":
-        return _balanced_order(rows, generator)
+    if params.sampling in DRAWN:
+        steps = params.steps_per_epoch
+        count = len(rows) if steps is None else steps * params.batch_size
+        return _draw_rows(rows, count, params.sampling == "balanced", generator)
     order = torch.randperm(len(rows), generator=generator)
     if rows.lengths is None:
         return order
@@ -93,13 +96,13 @@ def _row_order(rows: Rows, sampling: str, generator: torch.Generator) -> Tensor:
     return order[torch.from_numpy(by_length)]
 
 
-def _balanced_order(rows: Rows, generator: torch.Generator) -> Tensor:
-    """Draw rows with replacement, each class being as likely as any other."""
-    if rows.labels is None:
-        return torch.randint(len(rows), (len(rows),), generator=generator)
-    counts = np.bincount(rows.labels)
-    weights = torch.from_numpy(1.0 / counts[rows.labels])
-    return torch.multinomial(weights, len(rows), replacement=True, generator=generator)
+def _draw_rows(rows: Rows, count: int, balanced: bool, generator: torch.Generator) -> Tensor:
+    """Draw rows with replacement: each row, or if balanced each class, is as likely as any other."""
+    if rows.labels is None or not balanced:
+        return torch.randint(len(rows), (count,), generator=generator)
+    sizes = np.bincount(rows.labels)
+    weights = torch.from_numpy(1.0 / sizes[rows.labels])
+    return torch.multinomial(weights, count, replacement=True, generator=generator)
 
 
 def _row_batch(rows: Rows, index: Tensor) -> Batch:

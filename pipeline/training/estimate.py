@@ -6,7 +6,7 @@ models of params.yaml: `python -m benchmarks.estimating` compares them with what
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.data.prepared import DataCard, Prepared
@@ -18,7 +18,7 @@ from pipeline.training.run import fits
 
 MEMINFO = Path("/proc/meminfo")  # Linux
 GIGABYTE = 10**9
-FLOAT, INTEGER = 4, 8  # bytes
+FLOAT, INTEGER, INDEX = 4, 8, 2 * 8  # bytes; an index of a row, and what it is made from
 
 LIBRARIES = 0.25 * GIGABYTE  # of a worker: Python and torch
 BUFFERS = 0.02 * GIGABYTE  # that libraries allocate in a first step
@@ -112,7 +112,7 @@ def estimate_all(params: ModelParams, prepared: Prepared) -> list[Estimate]:
 def estimate(params: ModelParams, prepared: Prepared, fit: str) -> Estimate:
     """Estimate the training of one network."""
     sizes = measure_network(params, prepared.card)
-    train = _measure_reading(params, prepared, ["train"] if fit == TRAIN else [*prepared.splits])
+    train = _drawn(params, _measure_reading(params, prepared, ["train"] if fit == TRAIN else [*prepared.splits]))
     validation = _measure_reading(params, prepared, ["validation"] if fit == TRAIN else [])
     operations = params.epochs * sum(
         times * sizes.operations(read.sequences, read.sequences * read.length)
@@ -126,7 +126,7 @@ def estimate(params: ModelParams, prepared: Prepared, fit: str) -> Estimate:
     reading_steps = min(read_at_once, validation.sequences) * validation.longest
     return Estimate(
         weights=FLOAT * sizes.parameters * (WEIGHTS + OPTIMISER_COPIES * state),
-        batch=FLOAT * sizes.kept * max(batch_steps, READING * reading_steps),
+        batch=FLOAT * sizes.kept * max(batch_steps, READING * reading_steps) + INDEX * train.sequences,
         data=_measure_data(params, prepared, fit),
         operations=operations,
         seconds=operations / OPERATIONS_PER_SECOND + batches * seconds_per_batch,
@@ -230,6 +230,12 @@ def _measure_reading(params: ModelParams, prepared: Prepared, splits: Sequence[s
     longest = max((_width(prepared, split) for split in splits), default=0)
     steps = sum(_count_steps(prepared, split) for split in splits)
     return Reading(rows, steps / max(rows, 1) - unread, longest - unread)
+
+
+def _drawn(params: ModelParams, read: Reading) -> Reading:
+    """Return what an epoch of drawn rows reads, if the params say how many steps it has."""
+    steps = params.steps_per_epoch
+    return read if steps is None else replace(read, sequences=steps * params.batch_size)
 
 
 def _width(prepared: Prepared, split: str) -> int:

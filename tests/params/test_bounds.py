@@ -38,6 +38,7 @@ TOO_LARGE = {
     "models.words-lstm.batch_size": 10**7,
     "models.words-lstm.epochs": 10**7,
     "models.vowels-lstm.embedding_size": 10**6,
+    "models.names-lstm.steps_per_epoch": 10**7,
     "models.sales-lstm.window": 10**5,
     "models.sales-lstm.patience": 10**7,
     "models.lyrics-lstm.sequence_length": 10**5,

@@ -79,6 +79,7 @@ DEFAULTS: dict[str, Any] = {
     "patience": 0,
     "supervision": "task",
     "sampling": "shuffled",
+    "steps_per_epoch": None,
 }
 NUMBERS = {"cell": "lstm", "input": "values", "scaling": "standard"}
 STREAM = {"cell": "lstm", "sampling": "consecutive", "sequence_length": 8, "input": "embedding", "embedding_size": 4}

@@ -93,6 +93,31 @@ def test_balanced_sampling_of_rows_without_classes_draws_each_row_equally_often(
     assert len(drawn.unique()) == pytest.approx(2000 * (1 - np.exp(-1)), abs=60)
 
 
+@pytest.mark.parametrize(("steps", "size"), [(7, 1), (3, 40)])
+@pytest.mark.parametrize("sampling", ["balanced", "drawn"])
+def test_an_epoch_has_as_many_steps_of_drawn_rows_as_params_say(sampling, steps, size):
+    examples = rows([1 + row % 5 for row in range(20)], labels=[row % 2 for row in range(20)])
+    found = train(examples, sampling=sampling, steps_per_epoch=steps, batch_size=size)
+    assert [len(batch.targets) for batch in found] == [size] * steps
+    assert all(batch.lengths.tolist() == [1 + row % 5 for row in batch.targets.tolist()] for batch in found)
+
+
+def test_each_row_is_drawn_as_often_as_any_other_whatever_its_class():
+    labels = [0] * 90 + [1] * 10
+    examples = rows([1] * 100, labels)
+    drawn = torch.cat([batch.targets for batch in train(examples, sampling="drawn", steps_per_epoch=2500)])
+    counts = np.bincount(drawn.numpy(), minlength=100)
+    assert counts.sum() == 10_000
+    assert 50 < counts.min() <= counts.max() < 150  # five standard deviations
+    assert np.bincount(np.array(labels)[drawn.numpy()])[1] == pytest.approx(1000, abs=150)
+
+
+def test_an_epoch_of_drawn_rows_has_one_draw_for_each_row_unless_params_say_otherwise():
+    drawn = torch.cat([batch.targets for batch in train(rows([1] * 50), sampling="drawn")])
+    assert len(drawn) == 50
+    assert len(drawn.unique()) < 50
+
+
 def test_rows_are_read_once_in_order():
     examples = rows([1 + row % 4 for row in range(2500)])
     found = read(examples)

@@ -65,6 +65,15 @@ def test_a_backward_pass_has_twice_the_products_of_a_forward_pass(pairs):
     assert estimate.estimate(params, pairs, ALL_ROWS).operations == 9 * forward(64, 128)
 
 
+def test_drawn_rows_are_counted_by_steps(pairs):
+    params = small.model_params(cell="rnn", input="values", sampling="drawn", steps_per_epoch=50, batch_size=3)
+    forward = estimate.measure_network(params, pairs.card).operations
+    assert estimate.estimate(params, pairs, ALL_ROWS).operations == 2 * 3 * forward(150, 300)
+    assert estimate.estimate(params, pairs, ALL_ROWS).seconds > 100 * estimate.SECONDS_PER_BATCH
+    more = params.model_copy(update={"steps_per_epoch": 10**6})
+    assert estimate.estimate(more, pairs, TRAIN).memory > 3 * 8 * 10**6  # an index for each draw
+
+
 def test_as_many_rows_are_read_at_once_as_are_estimated():
     assert (estimate.READ_ROWS, estimate.READ_STREAMS) == (batching.READ_ROWS, batching.READ_STREAMS)
 

@@ -68,6 +68,10 @@ CASES = {
         "names",
         {"sampling": "balanced", "optimiser": "adamw", "weight_decay": 0.1, "batch_size": 16},
     ),
+    "drawn rows, so many steps an epoch": (
+        "names",
+        {"sampling": "drawn", "steps_per_epoch": 7, "batch_size": 1},
+    ),
     "patience": ("names", {"patience": 2, "learning_rate": 0.3, "epochs": 12, "batch_size": 16}),
     "consecutive sequences": ("text", {"sampling": "consecutive", "sequence_length": 7, "layers": 2, "dropout": 0.2}),
     "random sequences": ("text", {"sampling": "random", "sequence_length": 7, "cell": "gru"}),
