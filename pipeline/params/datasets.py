@@ -23,7 +23,11 @@ NUMBERS: Allowed = {
     "head": ("none", "linear", "linear-relu"),
     "scaling": ("none", "standard"),
 }
-ROWS: Allowed = {"sampling": ("shuffled", "sequential", "balanced", "drawn"), "supervision": ("task",)}
+ROWS: Allowed = {
+    "sampling": ("shuffled", "sequential", "balanced", "drawn"),
+    "supervision": ("task",),
+    "offset": ("random",),
+}
 STREAM: Allowed = {"sampling": ("consecutive", "random"), "supervision": ("task",)}
 
 

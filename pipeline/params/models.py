@@ -84,6 +84,7 @@ class ModelParams(Block):
     ]  # epochs without a better validation loss before training stops; 0: never
     supervision: Literal["task", "every-step"]  # every-step: the loss is taken after each symbol of a window
     sampling: Literal["shuffled", "sequential", "balanced", "drawn", "consecutive", "random"]
+    offset: Literal["random", "fixed"]  # where in a text an epoch starts; fixed: at the first symbol
     sequence_length: Steps | None = None  # steps of a text read at a time
     window: Steps | None = None  # lags of a series
 

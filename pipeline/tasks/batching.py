@@ -121,9 +121,10 @@ def _stream_batches(stream: Stream, params: ModelParams, generator: torch.Genera
     """Return an epoch of a text: random sequences, or consecutive ones of parallel streams."""
     length, size = params.sequence_length or 1, params.batch_size
     if params.sampling == "random":
-        return _random_batches(stream, size, length, generator)
+        offset = _choose_offset(params, min(length, len(stream.symbols) - length), generator)
+        return _random_batches(stream, size, length, offset, generator)
     streams = min(size, len(stream.symbols) - 1)
-    offset = _random_below(min(length, len(stream.symbols) // streams), generator)
+    offset = _choose_offset(params, min(length, len(stream.symbols) // streams), generator)
     return _consecutive_batches(stream, streams, length, offset)
 
 
@@ -139,9 +140,8 @@ def _consecutive_batches(stream: Stream, streams: int, length: int, offset: int)
     return Batches(range(-(-steps // length)), make)
 
 
-def _random_batches(stream: Stream, size: int, length: int, generator: torch.Generator) -> Batches:
-    """Cut a text into sequences from a random offset, read in random order."""
-    offset = _random_below(min(length, len(stream.symbols) - length), generator)
+def _random_batches(stream: Stream, size: int, length: int, offset: int, generator: torch.Generator) -> Batches:
+    """Cut a text into sequences from an offset on, read in random order."""
     count = (len(stream.symbols) - 1 - offset) // length
     inputs, targets = _fold(stream, offset, count, length)
     order = torch.randperm(count, generator=generator).to(inputs.device)
@@ -178,5 +178,6 @@ def _reading_streams(stream: Stream, length: int) -> Iterator[Batch]:
         yield Batch(symbols[inside - 1].long(), targets.long(), reset_state=first == -length)
 
 
-def _random_below(bound: int, generator: torch.Generator) -> int:
-    return int(torch.randint(max(bound, 1), (1,), generator=generator))
+def _choose_offset(params: ModelParams, bound: int, generator: torch.Generator) -> int:
+    """Return where in the text an epoch starts: at a random symbol below a bound, or always at the first."""
+    return 0 if params.offset == "fixed" else int(torch.randint(max(bound, 1), (1,), generator=generator))

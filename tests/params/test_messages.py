@@ -43,6 +43,8 @@ WANTED = [
     ("models.names-lstm.scaling", "standard", "for task classify on format labelled: none"),
     ("models.words-lstm.sampling", "random", "for task next-symbol on format words: shuffled, sequential, balanced, "),
     ("models.lyrics-lstm.sampling", "balanced", "for task next-symbol on format text: consecutive, random"),
+    ("models.words-lstm.offset", "fixed", "for task next-symbol on format words: random"),
+    ("models.lyrics-lstm.offset", "none", "'random' or 'fixed'"),
     ("models.sales-lstm.window", ..., "for format series: a number of lags"),
     ("models.lyrics-lstm.sequence_length", ..., "for format text: a number of steps"),
     ("models.lyrics-lstm.window", 5, "for format text: nothing"),

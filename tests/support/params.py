@@ -34,7 +34,7 @@ datasets:
 defaults: {seeds: [1, 2], layers: 1, bidirectional: false, dropout: 0.0, input_dropout: 0.0, output_dropout: 0.0,
   head: linear, scaling: none, optimiser: adam, momentum: 0.0, beta2: 0.999, weight_decay: 0.0,
   schedule: {kind: step, every: 3, factor: 0.5}, gradient_clip: 1.0, patience: 0, supervision: task,
-  sampling: shuffled, steps_per_epoch: null}
+  sampling: shuffled, steps_per_epoch: null, offset: random}
 models:
   words-lstm: {dataset: words, cell: lstm, hidden_size: 64, input: one-hot, learning_rate: 0.01, batch_size: 50,
     epochs: 400}

@@ -80,6 +80,7 @@ DEFAULTS: dict[str, Any] = {
     "supervision": "task",
     "sampling": "shuffled",
     "steps_per_epoch": None,
+    "offset": "random",
 }
 NUMBERS = {"cell": "lstm", "input": "values", "scaling": "standard"}
 STREAM = {"cell": "lstm", "sampling": "consecutive", "sequence_length": 8, "input": "embedding", "embedding_size": 4}

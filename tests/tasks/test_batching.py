@@ -167,6 +167,17 @@ def test_random_sequences_change_order_and_offset_with_the_epoch():
     assert len({first.min().item() for first in firsts}) > 2
 
 
+@pytest.mark.parametrize("sampling", ["consecutive", "random"])
+def test_with_a_fixed_offset_every_epoch_starts_at_the_first_symbol(sampling):
+    draws, params = generator(), model_params(sampling=sampling, offset="fixed", sequence_length=8, batch_size=3)
+    epochs = [torch.cat([b.inputs.flatten() for b in epoch(text(200), params, draws)]) for _ in range(9)]
+    symbols = [sorted(found.tolist()) for found in epochs]
+    assert all(found == list(range(len(found))) for found in symbols)
+    assert all(len(found) > 200 - 1 - 8 for found in symbols)
+    same_order = all(torch.equal(epochs[0], found) for found in epochs)
+    assert same_order == (sampling == "consecutive")
+
+
 @given(length=st.integers(1, 700), steps=st.integers(1, 12))
 def test_reading_predicts_every_symbol_after_the_context_once_in_order(length, steps):
     context = steps + 1

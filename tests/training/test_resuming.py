@@ -74,6 +74,7 @@ CASES = {
     ),
     "patience": ("names", {"patience": 2, "learning_rate": 0.3, "epochs": 12, "batch_size": 16}),
     "consecutive sequences": ("text", {"sampling": "consecutive", "sequence_length": 7, "layers": 2, "dropout": 0.2}),
+    "sequences from a fixed offset": ("text", {"sampling": "random", "offset": "fixed", "sequence_length": 7}),
     "random sequences": ("text", {"sampling": "random", "sequence_length": 7, "cell": "gru"}),
     "momentum": (
         "pairs",
