@@ -54,7 +54,7 @@ def _evaluate_model(prepared: Prepared, name: str, folder: Path) -> Evaluation:
     """Evaluate each network of a model, and their ensemble, which has its predictions and its samples."""
     card, params = prepared.card, storage.read_description(folder).params
     task, compute = TASKS[card.task], EVALUATIONS[card.task].compute
-    shape = task.shape(card)
+    shape = task.shape(prepared)
 
     @cache
     def load(fit: str) -> dict[int, SequenceModel]:

@@ -59,7 +59,7 @@ def _load_network(
     folder: Path, params: ModelParams, prepared: Prepared, seeds: Sequence[int], fit: str | None
 ) -> Ensemble:
     """Load the ensemble of one fit: of that to the training rows, unless no rows are held out."""
-    shape = TASKS[prepared.card.task].shape(prepared.card)
+    shape = TASKS[prepared.card.task].shape(prepared)
     fit = fit or (TRAIN if "test" in prepared.card.rows else ALL_ROWS)
     networks = load_networks(params, shape, folder, seeds, fit)
     if not networks:

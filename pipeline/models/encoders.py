@@ -25,6 +25,7 @@ class Shape:
     outputs: int
     every_step: bool  # an output at each step, or one at the end of the sequence
     logits: bool  # the outputs are logits of labels, or a number in the targets' scale
+    length: int | None = None  # of every sequence, where the data have one length
     inputs_scale: Scale = Scale()
     targets_scale: Scale = Scale()
 
@@ -73,11 +74,11 @@ class Values(nn.Module):
 
 
 class Flat(Values):
-    """Numbers, standardised: all of a window at one step."""
+    """Numbers, standardised: all of a sequence or window at one step."""
 
-    def __init__(self, scale: Scale, window: int) -> None:
+    def __init__(self, scale: Scale, length: int) -> None:
         super().__init__(scale)
-        self.size = window
+        self.size = length
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Standardise numbers (b, t) to (b, 1, t)."""
@@ -90,7 +91,7 @@ BUILDERS: Mapping[str, Callable[[ModelParams, Shape], Encoder]] = {
     "one-hot": lambda params, shape: OneHot(shape.symbols or 0),
     "embedding": lambda params, shape: Embedding(shape.symbols or 0, params.embedding_size or 0),
     "values": lambda params, shape: Values(shape.inputs_scale),
-    "flat": lambda params, shape: Flat(shape.inputs_scale, params.window or 1),
+    "flat": lambda params, shape: Flat(shape.inputs_scale, params.window or shape.length or 1),
 }
 
 

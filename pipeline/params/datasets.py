@@ -19,7 +19,7 @@ SYMBOLS: Allowed = {
     "scaling": ("none",),
 }
 NUMBERS: Allowed = {
-    "input": ("values",),
+    "input": ("values", "flat"),
     "head": ("none", "linear", "linear-relu"),
     "scaling": ("none", "standard"),
 }
@@ -155,7 +155,7 @@ class SeriesParams(DatasetParams):
     """A long CSV of date, store, item and sales, reduced to one series; the next day is predicted."""
 
     task = "forecast"
-    allowed = NUMBERS | ROWS | {"input": ("values", "flat")}
+    allowed = NUMBERS | ROWS
     length_key = "window"
     columns = ("date", "store", "item", "sales")
 

@@ -65,7 +65,7 @@ class ModelParams(Block):
     dropout: Fraction  # between layers
     input_dropout: Fraction  # of the encoded inputs
     output_dropout: Fraction  # of the head's inputs
-    input: Literal["one-hot", "embedding", "values", "flat"]  # flat: the window as one step
+    input: Literal["one-hot", "embedding", "values", "flat"]  # flat: all numbers of a sequence or window as one step
     embedding_size: Width | None = None  # for input embedding only
     head: Literal["none", "linear", "linear-relu"]
     scaling: Literal["none", "standard"]  # of numbers read and predicted, by the training rows' mean and deviation

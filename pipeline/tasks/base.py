@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from pipeline.data.prepared import DataCard
+from pipeline.data.prepared import Prepared
 from pipeline.files import Arrays
 from pipeline.models.encoders import Shape
 from pipeline.models.network import SequenceModel
@@ -23,7 +23,7 @@ Predictions = Mapping[str, NDArray[Any]]
 class Task(Protocol):
     """What one kind of task supplies: examples, losses and predictions."""
 
-    def shape(self, card: DataCard) -> Shape:
+    def shape(self, prepared: Prepared) -> Shape:
         """Return what a network must read and give out for this data set."""
 
     def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:

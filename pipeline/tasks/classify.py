@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pipeline.data.prepared import DataCard
+from pipeline.data.prepared import Prepared
 from pipeline.files import Arrays
 from pipeline.models.encoders import Shape
 from pipeline.models.network import SequenceModel
@@ -19,9 +19,9 @@ from pipeline.tasks.reading import read_outputs
 class Classify:
     """Name a class. Predictions: `probabilities` (n, classes) and `truth` (n,)."""
 
-    def shape(self, card: DataCard) -> Shape:
+    def shape(self, prepared: Prepared) -> Shape:
         """Return the shape of a network that reads symbols and gives logits of classes at the end."""
-        return Shape(card.symbols, len(card.classes or ()), every_step=False, logits=True)
+        return Shape(prepared.card.symbols, len(prepared.classes), every_step=False, logits=True)
 
     def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
         """Return labelled rows; they have no order in time."""

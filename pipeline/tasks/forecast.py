@@ -2,7 +2,7 @@
 
 import torch
 
-from pipeline.data.prepared import DataCard
+from pipeline.data.prepared import Prepared
 from pipeline.files import Arrays
 from pipeline.models.encoders import Shape
 from pipeline.params.models import ModelParams
@@ -13,9 +13,9 @@ from pipeline.tasks.regress import Regress, number_shape
 class Forecast(Regress):
     """Predict the next value. Predictions: `predicted` and `truth`, (n,), in the unit of the data."""
 
-    def shape(self, card: DataCard) -> Shape:
+    def shape(self, prepared: Prepared) -> Shape:
         """Return the shape of a network that reads values and gives one."""
-        return number_shape(card, "values", "values")
+        return number_shape(prepared.card, "values", "values")
 
     def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
         """Return a row for each day, of the days before it."""

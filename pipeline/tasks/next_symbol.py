@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pipeline.data.prepared import DataCard
+from pipeline.data.prepared import Prepared
 from pipeline.files import Arrays
 from pipeline.models.encoders import Shape
 from pipeline.models.network import SequenceModel
@@ -23,9 +23,10 @@ class NextSymbol:
     `truth`; for rows also `row` and `step`, the position of the predicted symbol, counted from 0.
     """
 
-    def shape(self, card: DataCard) -> Shape:
+    def shape(self, prepared: Prepared) -> Shape:
         """Return the shape of a network that reads symbols and gives logits at every step."""
-        return Shape(card.symbols, card.symbols or 0, every_step=True, logits=True)
+        symbols = prepared.card.symbols
+        return Shape(symbols, symbols or 0, every_step=True, logits=True)
 
     def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
         """Return rows, or a stream that continues its history."""

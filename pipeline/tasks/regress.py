@@ -1,10 +1,12 @@
 """The task of predicting a number from a sequence of numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.data.prepared import DataCard
+from pipeline.data.prepared import DataCard, Prepared
 from pipeline.files import Arrays
 from pipeline.models.encoders import Scale, Shape
 from pipeline.models.network import SequenceModel
@@ -18,9 +20,10 @@ from pipeline.tasks.reading import read_outputs
 class Regress:
     """Predict a number. Predictions: `predicted` and `truth`, (n,), in the unit of the data."""
 
-    def shape(self, card: DataCard) -> Shape:
-        """Return the shape of a network that reads numbers and gives one."""
-        return number_shape(card, "inputs", "targets")
+    def shape(self, prepared: Prepared) -> Shape:
+        """Return the shape of a network that reads sequences of one length and gives a number."""
+        length = prepared.splits["train"]["inputs"].shape[1]
+        return replace(number_shape(prepared.card, "inputs", "targets"), length=length)
 
     def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
         """Return rows of numbers; they have no order in time."""

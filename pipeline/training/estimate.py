@@ -5,16 +5,17 @@ models of params.yaml: `python -m benchmarks.estimating` compares them with what
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.data.prepared import DataCard, Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.errors import ParamsError
 from pipeline.execution import executor
 from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params.models import ModelParams
 from pipeline.training.run import fits
+from pipeline.training.sizes import measure_network, width
 
 MEMINFO = Path("/proc/meminfo")  # Linux
 GIGABYTE = 10**9
@@ -32,46 +33,6 @@ READING = 1 / 3  # of what training keeps of a step
 OPERATIONS_PER_SECOND = 2e10  # in matrix products
 SECONDS_PER_BATCH = 2e-3
 SECONDS_PER_STEP = 5e-5  # of a layer, forwards and backwards
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What a cell has for each unit of its hidden size.
-
-    Attributes:
-        blocks: Weights for each input and each hidden unit.
-        biases: Biases for each of these.
-        kept: Numbers that a step of training keeps, with their gradients.
-    """
-
-    blocks: int
-    biases: int
-    kept: int
-
-
-CELLS: Mapping[str, Cell] = {
-    "linear": Cell(blocks=1, biases=1, kept=6),
-    "scratch": Cell(blocks=1, biases=1, kept=6),
-    "rnn": Cell(blocks=1, biases=2, kept=6),
-    "gru": Cell(blocks=3, biases=2, kept=16),
-    "lstm": Cell(blocks=4, biases=2, kept=14),
-}
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The sizes of a network."""
-
-    parameters: int
-    step_weights: int  # used in products at each step
-    output_weights: int  # of the head
-    every_step: bool  # the head is used at each step in training, not once a sequence
-    kept: int  # numbers that training keeps of a step
-    layers: int
-
-    def operations(self, sequences: float, steps: float) -> float:
-        """Return the multiplications and additions of reading sequences with so many steps in all."""
-        return 2 * (self.step_weights * steps + self.output_weights * (steps if self.every_step else sequences))
 
 
 @dataclass(frozen=True)
@@ -111,7 +72,7 @@ def estimate_all(params: ModelParams, prepared: Prepared) -> list[Estimate]:
 
 def estimate(params: ModelParams, prepared: Prepared, fit: str) -> Estimate:
     """Estimate the training of one network."""
-    sizes = measure_network(params, prepared.card)
+    sizes = measure_network(params, prepared)
     train = _drawn(params, _measure_reading(params, prepared, ["train"] if fit == TRAIN else [*prepared.splits]))
     validation = _measure_reading(params, prepared, ["validation"] if fit == TRAIN else [])
     operations = params.epochs * sum(
@@ -130,25 +91,6 @@ def estimate(params: ModelParams, prepared: Prepared, fit: str) -> Estimate:
         data=_measure_data(params, prepared, fit),
         operations=operations,
         seconds=operations / OPERATIONS_PER_SECOND + batches * seconds_per_batch,
-    )
-
-
-def measure_network(params: ModelParams, card: DataCard) -> Sizes:
-    """Return the sizes of a network without building it."""
-    cell, layers = CELLS[params.cell], list(_layers(params, card))
-    weights = sum(cell.blocks * hidden * (inputs + hidden) for inputs, hidden in layers)
-    biases = sum(cell.blocks * hidden * cell.biases for _, hidden in layers)
-    symbols, outputs, head_inputs = card.symbols or 0, _count_outputs(card), _count_head_inputs(params, card)
-    head = 0 if params.head == "none" else head_inputs * outputs
-    every_step = card.task == "next-symbol" or params.supervision == "every-step"
-    kept = sum(cell.kept * hidden + 2 * inputs for inputs, hidden in layers)
-    return Sizes(
-        parameters=weights + biases + symbols * (params.embedding_size or 0) + (head + outputs if head else 0),
-        step_weights=weights,
-        output_weights=head,
-        every_step=every_step,
-        kept=kept + (2 * head_inputs + 4 * outputs if every_step else 0),
-        layers=len(layers),
     )
 
 
@@ -192,42 +134,16 @@ def _available_memory() -> float:
     return int(fields["MemAvailable"].split()[0]) * 1024  # it is in kibibytes
 
 
-def _layers(params: ModelParams, card: DataCard) -> Iterator[tuple[int, int]]:
-    """Yield the inputs and the hidden size of each layer, once for each direction."""
-    directions = 2 if params.bidirectional else 1
-    inputs = _count_inputs(params, card)
-    for hidden in params.hidden_sizes:
-        yield from [(inputs, hidden)] * directions
-        inputs = directions * _count_cell_outputs(params, inputs, hidden)
-
-
-def _count_head_inputs(params: ModelParams, card: DataCard) -> int:
-    *_, (inputs, hidden) = _layers(params, card)
-    return (2 if params.bidirectional else 1) * _count_cell_outputs(params, inputs, hidden)
-
-
-def _count_cell_outputs(params: ModelParams, inputs: int, hidden: int) -> int:
-    return hidden + (inputs if params.cell == "linear" else 0)
-
-
-def _count_inputs(params: ModelParams, card: DataCard) -> int:
-    sizes = {"one-hot": card.symbols, "embedding": params.embedding_size, "values": 1, "flat": params.window}
-    return sizes[params.input] or 1
-
-
-def _count_outputs(card: DataCard) -> int:
-    return len(card.classes) if card.classes else card.symbols or 1
-
-
 def _measure_reading(params: ModelParams, prepared: Prepared, splits: Sequence[str]) -> Reading:
     rows = sum(prepared.card.rows[split] for split in splits)
     if length := params.sequence_length:
         return Reading(math.ceil(rows / length), length, length)
+    if params.input == "flat":
+        return Reading(rows, 1, 1)
     if params.window:
-        length = 1 if params.input == "flat" else params.window
-        return Reading(rows, length, length)
+        return Reading(rows, params.window, params.window)
     unread = prepared.card.task == "next-symbol"  # the last symbol of a row
-    longest = max((_width(prepared, split) for split in splits), default=0)
+    longest = max((width(prepared, split) for split in splits), default=0)
     steps = sum(_count_steps(prepared, split) for split in splits)
     return Reading(rows, steps / max(rows, 1) - unread, longest - unread)
 
@@ -238,13 +154,9 @@ def _drawn(params: ModelParams, read: Reading) -> Reading:
     return read if steps is None else replace(read, sequences=steps * params.batch_size)
 
 
-def _width(prepared: Prepared, split: str) -> int:
-    return max((array.shape[1] for array in prepared.splits[split].values() if array.ndim == 2), default=1)
-
-
 def _count_steps(prepared: Prepared, split: str) -> int:
     lengths = prepared.splits[split].get("lengths")
-    return prepared.card.rows[split] * _width(prepared, split) if lengths is None else int(lengths.sum())
+    return prepared.card.rows[split] * width(prepared, split) if lengths is None else int(lengths.sum())
 
 
 def _measure_data(params: ModelParams, prepared: Prepared, fit: str) -> float:

@@ -50,7 +50,7 @@ class Trainer:
         determinism.make_deterministic()
         torch.manual_seed(seed)  # weights, dropout
         self.generator = torch.Generator().manual_seed(seed)  # order of the examples
-        self.model = build_network(params, self.task.shape(prepared.card), name).to(self.device)
+        self.model = build_network(params, self.task.shape(prepared), name).to(self.device)
         self.optimiser = build_optimiser(params, self.model)
         self.train, self.validation = _examples(self.task, params, prepared, fit, self.device)
         self.position = Position.start(self.generator, self.device)

@@ -20,7 +20,7 @@ def evaluated(trained_project):
         card, params = model.trained.prepared.card, model.trained.params
         task, folder = TASKS[card.task], trained_project / "models" / card.dataset / model.name
         examples = task.examples(arrays, None, params, "cpu")
-        shape, seeds = task.shape(card), [seed] if seed else [1, 2]
+        shape, seeds = task.shape(model.trained.prepared), [seed] if seed else [1, 2]
         networks = load_networks(params, shape, folder, seeds, TRAIN)
         return task.predict(networks[seed] if seed else Ensemble(list(networks.values())).eval(), examples, params)
 
@@ -39,7 +39,7 @@ def test_probabilities_of_classes(loaded, evaluated, name, seed):
 
 
 @one_seed_or_all
-@pytest.mark.parametrize("name", ["sums-lstm", "binary-lstm", "sales-lstm", "sales-flat"])
+@pytest.mark.parametrize("name", ["sums-lstm", "binary-lstm", "binary-flat", "sales-lstm", "sales-flat"])
 def test_numbers(loaded, evaluated, name, seed):
     model = loaded(name, seed=seed, fit=TRAIN)
     arrays = model.trained.prepared.splits["test"]

@@ -38,7 +38,8 @@ WANTED = [
     # of a model's param that does not fit its data set
     ("models.words-lstm.input", "values", "for task next-symbol on format words: one-hot, embedding"),
     ("models.sales-lstm.input", "one-hot", "for task forecast on format series: values, flat"),
-    ("models.binary-lstm.input", "flat", "for task regress on format pairs: values"),
+    ("models.binary-lstm.input", "one-hot", "for task regress on format pairs: values, flat"),
+    ("models.binary-lstm.window", 8, "for format pairs: nothing"),
     ("models.names-lstm.head", "linear-relu", "for task classify on format labelled: none, linear"),
     ("models.names-lstm.scaling", "standard", "for task classify on format labelled: none"),
     ("models.words-lstm.sampling", "random", "for task next-symbol on format words: shuffled, sequential, balanced, "),

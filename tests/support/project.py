@@ -88,6 +88,7 @@ TOO_FAST = {"optimiser": "sgd", "learning_rate": 1e30}
 MODELS: dict[str, dict[str, Any]] = {  # each answers a call of `pipeline.load`
     "words-lstm": {"dataset": "words", "cell": "lstm", "learning_rate": 0.05},
     "binary-lstm": {"dataset": "binary", **NUMBERS},
+    "binary-flat": {"dataset": "binary", **NUMBERS, "input": "flat"},
     "overfit-lstm": {"dataset": "overfit", **NUMBERS, "seeds": [7]},
     "sums-lstm": {"dataset": "sums", **NUMBERS},
     "sales-lstm": {"dataset": "sales", **NUMBERS, "window": 4},

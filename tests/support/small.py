@@ -37,7 +37,7 @@ def model_params(**changes: Any) -> ModelParams:
 def network(params: ModelParams, prepared: Prepared, seed: int = 1) -> SequenceModel:
     """Build an untrained network."""
     torch.manual_seed(seed)
-    return build_network(params, TASKS[prepared.card.task].shape(prepared.card)).eval()
+    return build_network(params, TASKS[prepared.card.task].shape(prepared)).eval()
 
 
 def words(content: str, alphabet: str = "abc", **changes: Any) -> Prepared:

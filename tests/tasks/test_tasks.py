@@ -86,15 +86,16 @@ def test_the_loss_of_a_constant_is_fitted_to_the_training_rows_alone(prepare, co
 
 
 def test_the_shape_that_the_data_require():
-    words = TASKS["next-symbol"].shape(small.words("ab\nba\ncab\nabc\ncba\nbac\nacb\n").card)
+    words = TASKS["next-symbol"].shape(small.words("ab\nba\ncab\nabc\ncba\nbac\nacb\n"))
     assert (words.symbols, words.outputs, words.every_step) == (3, 3, True)
-    names = small.labelled("".join(f"{letter * n},{letter}\n" for letter in "xy" for n in range(1, 9))).card
+    names = small.labelled("".join(f"{letter * n},{letter}\n" for letter in "xy" for n in range(1, 9)))
     shape = TASKS["classify"].shape(names)
     assert (shape.symbols, shape.outputs, shape.every_step) == (3, 2, False)  # x, y and the unknown token
-    pairs = TASKS["regress"].shape(small.pairs("".join(f"{n},{10 * n}\n" for n in range(20))).card)
+    pairs = TASKS["regress"].shape(small.pairs("".join(f"{n},{10 * n}\n" for n in range(20))))
     assert (pairs.symbols, pairs.outputs, pairs.every_step) == (None, 1, False)
+    assert pairs.length == 1
     assert pairs.targets_scale.mean == pytest.approx(10 * pairs.inputs_scale.mean)
-    series = TASKS["forecast"].shape(small.series(range(20)).card)
+    series = TASKS["forecast"].shape(small.series(range(20)))
     assert series.inputs_scale == series.targets_scale
     assert series.inputs_scale.mean == 5.5  # of the twelve training days
 
@@ -180,6 +181,18 @@ def test_a_forecast_of_each_day_of_a_split():
     found = predict(model, prepared, params, before="validation")
     assert found["truth"].tolist() == [day * day for day in range(40, 50)]
     assert found["predicted"].tolist() == [day * day for day in range(39, 49)]
+
+
+def test_a_number_of_a_sequence_that_is_read_as_one_step():
+    prepared = small.pairs("".join(f"{n} {n * n % 7},{n}\n" for n in range(50)))
+    params = model_params(input="flat", cell="linear")
+    model = network(params, prepared)
+    with torch.no_grad():  # the sum of the two numbers
+        model.head.weight.zero_()
+        model.head.bias.zero_()
+        model.head.weight[0, :2] = 1
+    found = predict(model, prepared, params)
+    assert found["predicted"].tolist() == prepared.splits["test"]["inputs"].sum(1).tolist()
 
 
 def test_predicting_leaves_the_network_in_its_mode():

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from pipeline.data.prepared import DataCard
+from pipeline.data.prepared import Prepared
 from pipeline.files import Arrays
 from pipeline.models.encoders import Shape
 from pipeline.params.models import ModelParams
@@ -12,8 +12,8 @@ from pipeline.tasks.regress import Regress
 
 
 class Count(Regress):
-    def shape(self, card: DataCard) -> Shape:
-        return Shape(card.symbols, 1, every_step=False, logits=False)
+    def shape(self, prepared: Prepared) -> Shape:
+        return Shape(prepared.card.symbols, 1, every_step=False, logits=False)
 
     def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Rows:
         inputs = torch.from_numpy(arrays["symbols"].astype(np.int64)).to(device)

@@ -15,6 +15,7 @@ from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params import load_params
 from pipeline.tasks import batching
 from pipeline.training import estimate
+from pipeline.training.sizes import measure_network
 from tests.support import small
 from tests.support.project import REPOSITORY
 
@@ -33,15 +34,17 @@ def test_parameters_are_counted_exactly(stubs, name):
     params = SHIPPED.models[name]
     prepared = stubs[params.dataset]
     counted = count_parameters(small.network(params, prepared))
-    assert estimate.measure_network(params, prepared.card).parameters == counted
+    assert measure_network(params, prepared).parameters == counted
 
 
-@pytest.mark.parametrize("changes", [{"bidirectional": True, "layers": 2}, {"head": "linear-relu"}])
+@pytest.mark.parametrize(
+    "changes", [{"bidirectional": True, "layers": 2}, {"head": "linear-relu"}, {"input": "flat", "layers": 2}]
+)
 @pytest.mark.parametrize("cell", CELLS)
 def test_parameters_are_counted_exactly_for_every_cell(pairs, cell, changes):
-    params = small.model_params(cell=cell, input="values", **changes)
+    params = small.model_params(**{"cell": cell, "input": "values"} | changes)
     counted = count_parameters(small.network(params, pairs))
-    assert estimate.measure_network(params, pairs.card).parameters == counted
+    assert measure_network(params, pairs).parameters == counted
 
 
 @pytest.mark.parametrize("changes", [{}, {"bidirectional": True, "layers": 2}, {"input": "embedding"}])
@@ -53,21 +56,23 @@ def test_operations_are_those_that_torch_counts(names, cell, changes):
     model = small.network(params, names).double()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(torch.ones(7, 5, dtype=torch.int64))
-    assert estimate.measure_network(params, names.card).operations(7, 7 * 5) == counter.get_total_flops()
+    assert measure_network(params, names).operations(7, 7 * 5) == counter.get_total_flops()
 
 
 def test_a_backward_pass_has_twice_the_products_of_a_forward_pass(pairs):
     params = small.model_params(cell="rnn", input="values", epochs=3)
-    rows, forward = pairs.card.rows, estimate.measure_network(params, pairs.card).operations
+    rows, forward = pairs.card.rows, measure_network(params, pairs).operations
     found = estimate.estimate(params, pairs, TRAIN).operations
     read = [forward(rows[split], 2 * rows[split]) for split in ("train", "validation")]
     assert found == 3 * (3 * read[0] + read[1])
     assert estimate.estimate(params, pairs, ALL_ROWS).operations == 9 * forward(64, 128)
+    flat = params.model_copy(update={"input": "flat"})
+    assert estimate.estimate(flat, pairs, ALL_ROWS).operations == 9 * measure_network(flat, pairs).operations(64, 64)
 
 
 def test_drawn_rows_are_counted_by_steps(pairs):
     params = small.model_params(cell="rnn", input="values", sampling="drawn", steps_per_epoch=50, batch_size=3)
-    forward = estimate.measure_network(params, pairs.card).operations
+    forward = measure_network(params, pairs).operations
     assert estimate.estimate(params, pairs, ALL_ROWS).operations == 2 * 3 * forward(150, 300)
     assert estimate.estimate(params, pairs, ALL_ROWS).seconds > 100 * estimate.SECONDS_PER_BATCH
     more = params.model_copy(update={"steps_per_epoch": 10**6})
