@@ -1,9 +1,10 @@
-"""A trained model on disk: weights of each seed and fit, model.json, history.csv, manifest.json.
+"""A trained model on disk: weights of each seed and fit, model.json, history.csv, perhaps samples.csv, manifest.json.
 
 Weights are plain tensors (safetensors); together with model.json they rebuild the network. Importing this module does
 not import torch: the processes that only start trainings, or read results, do without it.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from pipeline import files, manifest, paths
 from pipeline.data.prepared import DataCard
 from pipeline.determinism import Reproducibility
 from pipeline.errors import REPAIR, DataError, NotTrainedError
+from pipeline.models import samples
+from pipeline.models.samples import TrainingSample
 from pipeline.params.models import ModelParams
 from pipeline.params.schema import Block
 
@@ -43,6 +46,16 @@ class Epoch:
     train_loss: float  # mean over items: nats, or the squared error in the targets' scale
     validation_loss: float | None  # likewise; a fit to all rows has no validation rows
 
+    @property
+    def selection_loss(self) -> float:
+        """Return the loss by which the best epoch is chosen."""
+        return self.train_loss if self.validation_loss is None else self.validation_loss
+
+    @property
+    def is_finite(self) -> bool:
+        """Return whether no loss is infinite or nan."""
+        return math.isfinite(self.train_loss) and math.isfinite(self.selection_loss)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -55,6 +68,7 @@ class Outcome:
     parameters: int
     epochs: tuple[Epoch, ...]
     reproducibility: Reproducibility
+    samples: tuple[TrainingSample, ...] = ()
     seconds: float = 0.0  # of this training alone; no file that DVC hashes holds them
 
     @property
@@ -133,7 +147,7 @@ def _find_problem(array: NDArray[Any] | None, shape: tuple[int, ...] | None) -> 
 
 
 def write_records(folder: Path, name: str, params: ModelParams, card: DataCard, outcomes: Sequence[Outcome]) -> None:
-    """Write model.json and history.csv, then the manifest of the whole folder."""
+    """Write model.json, history.csv, and samples.csv if params ask for it, then the manifest of the whole folder."""
     description = ModelDescription(
         model=name,
         dataset=card.dataset,
@@ -152,6 +166,8 @@ def write_records(folder: Path, name: str, params: ModelParams, card: DataCard, 
         for epoch in o.epochs
     )
     files.write_csv(folder / HISTORY, HISTORY_COLUMNS, rows)
+    if params.samples is not None:
+        samples.write(folder, ((o.seed, o.fit, sample) for o in outcomes for sample in o.samples))
     manifest.write(folder)
 
 

@@ -14,6 +14,7 @@ def incompatibilities(model: ModelParams, dataset: DatasetParams) -> Iterator[tu
         if (found := getattr(model, key)) not in allowed:
             yield key, found, f"for task {dataset.task} on format {dataset.format}: {', '.join(allowed)}"
     yield from _wrong_lengths(model, dataset)
+    yield from _wrong_samples(model, dataset)
     outputs, size = dataset.outputs, model.output_size
     if model.head == "none" and None not in (outputs, size) and size != outputs:
         yield "hidden_size", model.hidden_size, f"{outputs} outputs without a head, not {size}; or head: linear"
@@ -27,3 +28,13 @@ def _wrong_lengths(model: ModelParams, dataset: DatasetParams) -> Iterator[tuple
         found = getattr(model, key)
         if (found is None) is (key == dataset.length_key):
             yield key, found, f"for format {dataset.format}: {'nothing' if found else meaning}"
+
+
+def _wrong_samples(model: ModelParams, dataset: DatasetParams) -> Iterator[tuple[str, object, str]]:
+    """Yield errors of the texts that a model writes while it is trained."""
+    if model.samples is None:
+        return
+    if not dataset.writes_text:
+        yield "samples", model.samples.model_dump(), f"null for format {dataset.format}, whose models write no text"
+    elif dataset.symbols is not None and (outside := set("".join(model.samples.prefixes)) - dataset.symbols):
+        yield "samples.prefixes", min(outside), f"symbols of the alphabet of data set {model.dataset}"

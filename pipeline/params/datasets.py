@@ -38,6 +38,7 @@ class DatasetParams(Block):
     allowed: ClassVar[Allowed]
     length_key: ClassVar[str | None] = None  # the model's key that says how many steps of the data it reads
     columns: ClassVar[tuple[str, ...]] = ()  # the keys that name a column
+    writes_text: ClassVar[bool] = False  # whether a model can continue a text
 
     format: str
     raw: ProjectPath
@@ -49,6 +50,11 @@ class DatasetParams(Block):
     @property
     def outputs(self) -> int | None:
         """Return how many outputs a network needs; None where only the rows say so."""
+        return None
+
+    @property
+    def symbols(self) -> frozenset[str] | None:
+        """Return the only symbols that its texts may have; None where only the rows say so."""
         return None
 
     @property
@@ -123,14 +129,20 @@ class WordsParams(ShuffledParams):
 
     task = "next-symbol"
     allowed = SYMBOLS | ROWS
+    writes_text = True
 
     format: Literal["words"]
     alphabet: Alphabet  # a symbol outside it is an error
 
     @property
+    def symbols(self) -> frozenset[str]:
+        """Return the letters."""
+        return frozenset(self.alphabet)
+
+    @property
     def outputs(self) -> int:
         """Return the number of letters."""
-        return len(set(self.alphabet))
+        return len(self.symbols)
 
 
 class PairsParams(TableParams):
@@ -223,13 +235,19 @@ class TextParams(LongTextParams):
     task = "next-symbol"
     allowed = SYMBOLS | STREAM
     length_key = "sequence_length"
+    writes_text = True
 
     format: Literal["text"]
 
     @property
+    def symbols(self) -> frozenset[str] | None:
+        """Return the characters of the alphabet; None if it is `any`."""
+        return None if self.alphabet == "any" else frozenset(self.alphabet)
+
+    @property
     def outputs(self) -> int | None:
         """Return the number of characters of the alphabet."""
-        return None if self.alphabet == "any" else len(set(self.alphabet))
+        return None if self.symbols is None else len(self.symbols)
 
 
 class WindowsParams(LongTextParams):

@@ -22,7 +22,7 @@ MODEL_KEYS = {
 OTHER_KEYS = {"megabytes": "max_megabytes"}
 SAMPLING_VALUES = {"draws": "balanced", "listed": "sequential"}
 
-MAPPINGS = {"schedule", "classes"}  # the params whose values have keys
+MAPPINGS = {"schedule", "samples", "classes"}  # the params whose values have keys
 
 # What to write instead, by the type of pydantic's error or by the pattern that a text does not match.
 WANTED = {

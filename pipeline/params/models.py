@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pipeline.params.schema import Block, Fraction, NotNegative, Seed, Size, Steps
 
@@ -51,6 +51,17 @@ class OneCycleSchedule(Block):
 Schedule = Annotated[ConstantSchedule | StepSchedule | CosineSchedule | OneCycleSchedule, Field(discriminator="kind")]
 
 
+Prefix = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+class SamplesParams(Block):
+    """Texts that a network writes while it is trained: it continues each prefix with the most likely symbols."""
+
+    every: Size  # epochs
+    length: Steps  # symbols
+    prefixes: Annotated[tuple[Prefix, ...], Field(strict=False, min_length=1, max_length=100)]
+
+
 class ModelParams(Block):
     """A model's block, completed from the block `defaults`: the network and its training."""
 
@@ -85,6 +96,7 @@ class ModelParams(Block):
     supervision: Literal["task", "every-step"]  # every-step: the loss is taken after each symbol of a window
     sampling: Literal["shuffled", "sequential", "balanced", "drawn", "consecutive", "random"]
     offset: Literal["random", "fixed"]  # where in a text an epoch starts; fixed: at the first symbol
+    samples: SamplesParams | None  # for models that write text
     sequence_length: Steps | None = None  # steps of a text read at a time
     window: Steps | None = None  # lags of a series
 

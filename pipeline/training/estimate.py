@@ -33,6 +33,7 @@ READING = 1 / 3  # of what training keeps of a step
 OPERATIONS_PER_SECOND = 2e10  # in matrix products
 SECONDS_PER_BATCH = 2e-3
 SECONDS_PER_STEP = 5e-5  # of a layer, forwards and backwards
+SECONDS_PER_SYMBOL = 2e-4  # of a layer, of a text that is written
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,18 @@ def estimate(params: ModelParams, prepared: Prepared, fit: str) -> Estimate:
         batch=FLOAT * sizes.kept * max(batch_steps, READING * reading_steps) + INDEX * train.sequences,
         data=_measure_data(params, prepared, fit),
         operations=operations,
-        seconds=operations / OPERATIONS_PER_SECOND + batches * seconds_per_batch,
+        seconds=operations / OPERATIONS_PER_SECOND
+        + batches * seconds_per_batch
+        + _sampling_seconds(params, sizes.layers),
     )
+
+
+def _sampling_seconds(params: ModelParams, layers: int) -> float:
+    """Return the seconds of the samples that a network writes while it is trained."""
+    if params.samples is None:
+        return 0.0
+    count = params.epochs // params.samples.every * len(params.samples.prefixes)
+    return SECONDS_PER_SYMBOL * layers * count * params.samples.length
 
 
 def check_memory(name: str, estimates: Sequence[Estimate]) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor
 from pipeline import determinism
 from pipeline.data.prepared import Prepared
 from pipeline.models.network import SequenceModel, StackState, build_network, count_parameters
+from pipeline.models.samples import TrainingSample
 from pipeline.models.storage import ALL_ROWS, DIVERGED, FINISHED, NOT_LEARNED, TRAIN, Epoch, Weights
 from pipeline.params.models import ModelParams
 from pipeline.tasks import TASKS, Task
@@ -23,6 +24,7 @@ from pipeline.tasks.batching import Batch, reading_batches, training_batches
 from pipeline.tasks.examples import Examples, join_splits
 from pipeline.tasks.reading import read_outputs
 from pipeline.training.checkpoint import NO_SAVER, Saver, Snapshot
+from pipeline.training.epoch_report import EpochReport, check_prefixes, continue_prefixes
 from pipeline.training.optim import Optimiser, build_optimiser, learning_rate_at
 from pipeline.training.position import Position
 
@@ -38,6 +40,7 @@ class TrainedNetwork:
     best_epoch: int  # whose weights these are
     parameters: int
     history: tuple[Epoch, ...]
+    samples: tuple[TrainingSample, ...] = ()
     weights: Weights = field(default_factory=dict)
 
 
@@ -45,7 +48,8 @@ class Trainer:
     """The state of one training: all that changes while it runs, which `snapshot` copies and `restore` sets."""
 
     def __init__(self, params: ModelParams, prepared: Prepared, seed: int, fit: str, name: str) -> None:
-        self.params, self.device = params, determinism.choose_device()
+        check_prefixes(params, prepared, name)
+        self.params, self.prepared, self.device = params, prepared, determinism.choose_device()
         self.task: Task = TASKS[prepared.card.task]
         determinism.make_deterministic()
         torch.manual_seed(seed)  # weights, dropout
@@ -55,6 +59,7 @@ class Trainer:
         self.train, self.validation = _examples(self.task, params, prepared, fit, self.device)
         self.position = Position.start(self.generator, self.device)
         self.history: list[Epoch] = []
+        self.samples: tuple[TrainingSample, ...] = ()
         self.best_epoch = 0
         self.best_weights: Weights = {}  # after that epoch
 
@@ -89,15 +94,22 @@ class Trainer:
         return total / count
 
     def record(self, epoch: Epoch) -> None:
-        """Add an epoch to the history, and keep its weights: the best by validation rows, or else the last."""
+        """Add an epoch to the history, with samples, and keep its weights: the best by validation rows, or the last."""
         self.history.append(epoch)
-        if not _is_finite(epoch):
+        if not epoch.is_finite:
             self.best_epoch, self.best_weights = 0, {}
-        elif not self.best_epoch or epoch.validation_loss is None or self._improves(epoch):
+            return
+        self.samples += continue_prefixes(self.model, self.prepared, self.params.samples, epoch.epoch)
+        if not self.best_epoch or epoch.validation_loss is None or self._improves(epoch):
             self.best_epoch, self.best_weights = epoch.epoch, _to_arrays(self.model.state_dict())
 
     def _improves(self, epoch: Epoch) -> bool:
-        return _selection_loss(epoch) < _selection_loss(self.history[self.best_epoch - 1])
+        return epoch.selection_loss < self.history[self.best_epoch - 1].selection_loss
+
+    def report(self) -> EpochReport:
+        """Return what the last epoch shows."""
+        epoch = self.history[-1]
+        return EpochReport(epoch, tuple(sample for sample in self.samples if sample.epoch == epoch.epoch))
 
     @property
     def ended(self) -> bool:
@@ -109,7 +121,7 @@ class Trainer:
     @property
     def diverged(self) -> bool:
         """Return whether a loss of the last epoch is not finite."""
-        return bool(self.history) and not _is_finite(self.history[-1])
+        return bool(self.history) and not self.history[-1].is_finite
 
     def drop_infinite_weights(self) -> None:
         """Keep no weights that are not finite, as the last step may leave them after a finite loss."""
@@ -139,6 +151,7 @@ class Trainer:
         }
         facts = {
             "history": [astuple(epoch) for epoch in self.history],
+            "samples": [astuple(sample) for sample in self.samples],
             "best_epoch": self.best_epoch,
             "batches": self.position.batches,
         }
@@ -152,6 +165,7 @@ class Trainer:
         determinism.restore_random_state(self.device, _to_tensors(arrays["random"]))
         self.position = Position.from_tensors(facts["batches"], _to_tensors(arrays["position"]), self.device)
         self.history = [Epoch(*values) for values in facts["history"]]
+        self.samples = tuple(TrainingSample(*values) for values in facts["samples"])
         self.best_epoch = facts["best_epoch"]
         self.best_weights = {name: arrays["best"][name] for name in self.model.state_dict() if arrays["best"]}
 
@@ -178,7 +192,7 @@ def train_network(
     prepared: Prepared,
     seed: int,
     fit: str = TRAIN,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_epoch: Callable[[EpochReport], None] = lambda report: None,
     name: str = "model",
     saver: Saver = NO_SAVER,
     on_step: Callable[[int, int, int], None] = lambda epoch, batch, batches: None,
@@ -190,7 +204,7 @@ def train_network(
         prepared: Its data set.
         seed: Of the weights, of dropout and of the order of the examples.
         fit: "train" or "all_rows".
-        on_epoch: Called after each epoch.
+        on_epoch: Called after each epoch with what it shows.
         name: The model's name, for errors.
         saver: Where checkpoints go. A state that it holds is resumed: that changes when this ends, not how.
         on_step: Called after each optimiser step with its epoch, its number there, and the number of steps there.
@@ -206,12 +220,12 @@ def train_network(
     while not trainer.ended:
         epoch = trainer.run_epoch(len(trainer.history) + 1, after_step)
         trainer.record(epoch)
-        on_epoch(epoch)
+        on_epoch(trainer.report())
     saver.offer(trainer.snapshot, final=True)
     trainer.drop_infinite_weights()
     size = count_parameters(trainer.model)
     return TrainedNetwork(
-        trainer.describe_end(), trainer.best_epoch, size, tuple(trainer.history), trainer.best_weights
+        trainer.describe_end(), trainer.best_epoch, size, tuple(trainer.history), trainer.samples, trainer.best_weights
     )
 
 
@@ -221,15 +235,6 @@ def _to_arrays(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
 
 def _to_tensors(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
     return {name: torch.tensor(array) for name, array in arrays.items()}
-
-
-def _selection_loss(epoch: Epoch) -> float:
-    """Return the loss by which the best epoch is chosen."""
-    return epoch.train_loss if epoch.validation_loss is None else epoch.validation_loss
-
-
-def _is_finite(epoch: Epoch) -> bool:
-    return math.isfinite(epoch.train_loss) and math.isfinite(_selection_loss(epoch))
 
 
 def _examples(

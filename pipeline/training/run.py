@@ -1,6 +1,6 @@
 """Train a model from all its seeds, side by side, into its folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from pipeline.execution import executor
 from pipeline.execution.executor import Report
 from pipeline.execution.progress import PartialReports, Progress, ProgressDisplay
 from pipeline.models import storage
+from pipeline.models.samples import TrainingSample
 from pipeline.models.storage import ALL_ROWS, TRAIN, Epoch, Outcome
 from pipeline.params.models import ModelParams
+from pipeline.params.wording import format_text
 from pipeline.training import checkpoint
 from pipeline.training.checkpoint import Saver
 
@@ -34,7 +36,7 @@ class TrainingJob:
 
 
 def train(name: str, params: ModelParams, prepared: Path, folder: Path, resumable: bool = True) -> list[Outcome]:
-    """Train a model from each of its seeds; write weights, model.json, history.csv and manifest.json into `folder`.
+    """Train a model from each of its seeds; write its weights and records into `folder`.
 
     A resumable training resumes from the checkpoints that a killed run left; the caller deletes them when the folder
     is in its place.
@@ -67,7 +69,7 @@ def run_job(job: TrainingJob, report: Report) -> Outcome:
         prepared,
         job.seed,
         job.fit,
-        on_epoch=lambda epoch: report(_progress(epoch)),
+        on_epoch=lambda done: _report_epoch(done.epoch, done.samples, report),
         name=job.model,
         saver=saver,
         on_step=PartialReports(report),
@@ -81,9 +83,17 @@ def run_job(job: TrainingJob, report: Report) -> Outcome:
         best_epoch=trained.best_epoch,
         parameters=trained.parameters,
         epochs=trained.history,
+        samples=trained.samples,
         reproducibility=reproducibility(choose_device().type),
         seconds=saver.spent + clock() - started,
     )
+
+
+def _report_epoch(epoch: Epoch, samples: Sequence[TrainingSample], report: Report) -> None:
+    """Report an epoch, and each text that the network wrote after it as a line."""
+    report(_progress(epoch))
+    for sample in samples:
+        report(f"epoch {sample.epoch}: {format_text(sample.prefix)} | {format_text(sample.text)}")
 
 
 def _progress(epoch: Epoch) -> Progress:

@@ -40,6 +40,8 @@ TOO_LARGE = {
     "models.vowels-lstm.embedding_size": 10**6,
     "models.names-lstm.steps_per_epoch": 10**7,
     "models.sales-lstm.window": 10**5,
+    "models.lyrics-lstm.samples.every": 10**7,
+    "models.lyrics-lstm.samples.length": 10**5,
     "models.sales-lstm.patience": 10**7,
     "models.lyrics-lstm.sequence_length": 10**5,
     "models.binary-lstm.hidden_size.0": 10**6,

@@ -46,6 +46,11 @@ WANTED = [
     ("models.lyrics-lstm.sampling", "balanced", "for task next-symbol on format text: consecutive, random"),
     ("models.words-lstm.offset", "fixed", "for task next-symbol on format words: random"),
     ("models.lyrics-lstm.offset", "none", "'random' or 'fixed'"),
+    ("models.lyrics-lstm.samples", 5, "a block"),
+    ("models.lyrics-lstm.samples.every", 0, "greater than 0"),
+    ("models.lyrics-lstm.samples.prefixes", "the lord", "a list"),
+    ("models.lyrics-lstm.samples.prefixes", [], "a list of at least 1"),
+    ("models.lyrics-lstm.samples.prefixes.0", "", "at least 1 character"),
     ("models.sales-lstm.window", ..., "for format series: a number of lags"),
     ("models.lyrics-lstm.sequence_length", ..., "for format text: a number of steps"),
     ("models.lyrics-lstm.window", 5, "for format text: nothing"),
@@ -63,6 +68,7 @@ def test_a_wrong_value_is_shown_with_the_wanted_one(tmp_path, path, value, wante
     assert line.startswith(f"{path}: found {shown}; wanted {wanted}")
 
 
+SAMPLES = {"every": 1, "length": 2, "prefixes": ("a",)}
 ABOUT = [  # changed path, its value, path in the message, what it says
     ("models", ..., "models", "missing; add it"),
     ("modles", {}, "modles", "unknown key"),
@@ -88,6 +94,20 @@ ABOUT = [  # changed path, its value, path in the message, what it says
         "steps_per_epoch goes with sampling balanced or drawn",
     ),
     ("models.words-lstm.dropout", 0.5, "models.words-lstm", "dropout is between layers, and there is only one"),
+    ("models.lyrics-lstm.samples.length", ..., "models.lyrics-lstm.samples.length", "missing; add it"),
+    ("models.lyrics-lstm.samples.prefix", ["a"], "models.lyrics-lstm.samples.prefix", "unknown key"),
+    (
+        "models.names-lstm.samples",
+        SAMPLES,
+        "models.names-lstm.samples",
+        f"found {SAMPLES}; wanted null for format labelled",
+    ),
+    (
+        "models.words-lstm.samples",
+        SAMPLES | {"prefixes": ("abd",)},
+        "models.words-lstm.samples.prefixes",
+        "found 'd'; wanted symbols of the alphabet of data set words",
+    ),
     ("models.words-lstm.dataset", "word", "models.words-lstm.dataset", "no data set 'word'; known: binary, "),
     ("models.words-lstm", ..., "datasets.words", "no model is trained on it"),
     ("defaults.gradient_clipp", 1, "defaults.gradient_clipp", "unknown key"),

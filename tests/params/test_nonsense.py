@@ -10,7 +10,13 @@ from tests.support.params import RAW, changed, errors, load, paths
 VALUES = dict(paths(RAW))
 TWO_TYPES = {"datasets.sales.items.0", "datasets.sales.items.1", "models.names-lstm.learning_rate"}
 LEAVES = [path for path, value in VALUES.items() if not isinstance(value, (dict, list)) and path not in TWO_TYPES]
-WRONG = {str: [5, 0.5, True], int: ["5", 0.5, True], float: ["0.5", True], bool: ["true", 1, 0.0]}
+WRONG = {
+    str: [5, 0.5, True],
+    int: ["5", 0.5, True],
+    type(None): ["5", 0.5, True],
+    float: ["0.5", True],
+    bool: ["true", 1, 0.0],
+}
 
 KEYS = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.sampled_from(["text", "kind", "schedule"])
 NONSENSE = st.recursive(

@@ -34,7 +34,7 @@ datasets:
 defaults: {seeds: [1, 2], layers: 1, bidirectional: false, dropout: 0.0, input_dropout: 0.0, output_dropout: 0.0,
   head: linear, scaling: none, optimiser: adam, momentum: 0.0, beta2: 0.999, weight_decay: 0.0,
   schedule: {kind: step, every: 3, factor: 0.5}, gradient_clip: 1.0, patience: 0, supervision: task,
-  sampling: shuffled, steps_per_epoch: null, offset: random}
+  sampling: shuffled, steps_per_epoch: null, offset: random, samples: null}
 models:
   words-lstm: {dataset: words, cell: lstm, hidden_size: 64, input: one-hot, learning_rate: 0.01, batch_size: 50,
     epochs: 400}
@@ -45,7 +45,8 @@ models:
   names-lstm: {dataset: names, cell: rnn, hidden_size: 128, input: one-hot, learning_rate: 1, batch_size: 64,
     epochs: 12, sampling: balanced}
   lyrics-lstm: {dataset: lyrics, cell: scratch, hidden_size: 192, input: embedding, embedding_size: 64,
-    sampling: consecutive, learning_rate: 0.005, batch_size: 32, sequence_length: 35, epochs: 15}
+    sampling: consecutive, learning_rate: 0.005, batch_size: 32, sequence_length: 35, epochs: 15,
+    samples: {every: 5, length: 50, prefixes: [the lord, selah]}}
   vowels-lstm: {dataset: vowels, cell: linear, hidden_size: 96, input: embedding, embedding_size: 32,
     learning_rate: 0.005, batch_size: 128, epochs: 8}
 """

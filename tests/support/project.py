@@ -81,6 +81,7 @@ DEFAULTS: dict[str, Any] = {
     "sampling": "shuffled",
     "steps_per_epoch": None,
     "offset": "random",
+    "samples": None,
 }
 NUMBERS = {"cell": "lstm", "input": "values", "scaling": "standard"}
 STREAM = {"cell": "lstm", "sampling": "consecutive", "sequence_length": 8, "input": "embedding", "embedding_size": 4}

@@ -79,6 +79,14 @@ def test_drawn_rows_are_counted_by_steps(pairs):
     assert estimate.estimate(more, pairs, TRAIN).memory > 3 * 8 * 10**6  # an index for each draw
 
 
+def test_texts_that_are_written_take_time():
+    text = small.text("ab" * 100)
+    params = small.model_params(sampling="random", sequence_length=5, epochs=10)
+    asked = small.model_params(**params.model_dump() | {"samples": {"every": 2, "length": 50, "prefixes": ["a", "b"]}})
+    more = estimate.estimate(asked, text, TRAIN).seconds - estimate.estimate(params, text, TRAIN).seconds
+    assert more == pytest.approx(5 * 2 * 50 * estimate.SECONDS_PER_SYMBOL)
+
+
 def test_as_many_rows_are_read_at_once_as_are_estimated():
     assert (estimate.READ_ROWS, estimate.READ_STREAMS) == (batching.READ_ROWS, batching.READ_STREAMS)
 

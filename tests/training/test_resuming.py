@@ -41,6 +41,7 @@ def same(one, other):
     """Return whether two trainings gave the same weights and history, to the bit."""
     return (
         str(one.history) == str(other.history)  # as text, since nan is not equal to nan
+        and one.samples == other.samples
         and (one.status, one.best_epoch, one.parameters) == (other.status, other.best_epoch, other.parameters)
         and list(one.weights) == list(other.weights)
         and all(one.weights[name].tobytes() == other.weights[name].tobytes() for name in one.weights)
@@ -76,6 +77,16 @@ CASES = {
     "consecutive sequences": ("text", {"sampling": "consecutive", "sequence_length": 7, "layers": 2, "dropout": 0.2}),
     "sequences from a fixed offset": ("text", {"sampling": "random", "offset": "fixed", "sequence_length": 7}),
     "random sequences": ("text", {"sampling": "random", "sequence_length": 7, "cell": "gru"}),
+    "samples": (
+        "text",
+        {
+            "sampling": "consecutive",
+            "sequence_length": 7,
+            "dropout": 0.2,
+            "layers": 2,
+            "samples": {"every": 1, "length": 9, "prefixes": ["ab", "b"]},
+        },
+    ),
     "momentum": (
         "pairs",
         {"input": "values", "optimiser": "sgd", "momentum": 0.9, "batch_size": 8, "learning_rate": 0.001},

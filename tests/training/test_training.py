@@ -81,8 +81,8 @@ def test_the_history_has_the_learning_rate_of_each_epoch(pairs):
 def test_every_epoch_is_reported(pairs):
     seen = []
     trained = loop.train_network(model_params(input="values"), pairs, 1, on_epoch=seen.append)
-    assert tuple(seen) == trained.history
-    assert [epoch.epoch for epoch in seen] == [1, 2]
+    assert tuple(report.epoch for report in seen) == trained.history
+    assert [report.epoch.epoch for report in seen] == [1, 2]
 
 
 # How a training ends
