@@ -28,16 +28,25 @@ class Cell(nn.Module):
 
 
 class TorchCell(Cell):
-    """A layer of torch: `nn.RNN` (tanh), `nn.GRU` or `nn.LSTM`.
+    """A layer of torch: `nn.RNN` (tanh or ReLU), `nn.GRU` or `nn.LSTM`.
+
+    rnn:       h' = tanh(W_x x + b_x + W_h h + b_h)
+    rnn-relu:  h' = max(0, W_x x + b_x + W_h h + b_h)
 
     On the CPU the first two only hold the weights, and `kernels` computes; torch's LSTM runs in oneDNN, which is
     faster and gives the same bytes everywhere as it is.
     """
 
-    def __init__(self, layer: type[nn.RNN] | type[nn.GRU] | type[nn.LSTM], input_size: int, hidden_size: int) -> None:
+    def __init__(
+        self,
+        layer: type[nn.RNN] | type[nn.GRU] | type[nn.LSTM],
+        input_size: int,
+        hidden_size: int,
+        **options: str,
+    ) -> None:
         super().__init__()
         self.output_size = hidden_size
-        self.layer = layer(input_size, hidden_size, batch_first=True)
+        self.layer = layer(input_size, hidden_size, batch_first=True, **options)
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run the layer; torch's extra leading axis of the state, one entry a layer, is hidden here."""
@@ -56,7 +65,7 @@ class TorchCell(Cell):
         if isinstance(self.layer, nn.GRU):
             states = kernels.gru(inputs, state, w_x, w_h, b_x, b_h)
         else:
-            states = kernels.rnn(inputs, state, w_x, w_h, b_x + b_h, nonlinearity="tanh")
+            states = kernels.rnn(inputs, state, w_x, w_h, b_x + b_h, _nonlinearity(self.layer))
         return states[:, 1:], (states[:, -1],)
 
 
@@ -109,6 +118,10 @@ class LinearCell(Cell):
         return torch.stack(outputs, 1), (h,)
 
 
+def _nonlinearity(layer: nn.Module) -> kernels.Nonlinearity:
+    return "relu" if layer.nonlinearity == "relu" else "tanh"
+
+
 def _initial_state(inputs: Tensor, state: State | None, hidden_size: int) -> Tensor:
     """Return the initial state (b, hidden_size) of a cell whose state is one tensor."""
     return state[0] if state else inputs.new_zeros(len(inputs), hidden_size)
@@ -118,6 +131,7 @@ BUILDERS: Mapping[str, Callable[[int, int], Cell]] = {
     "linear": LinearCell,
     "scratch": ScratchCell,
     "rnn": partial(TorchCell, nn.RNN),
+    "rnn-relu": partial(TorchCell, nn.RNN, nonlinearity="relu"),
     "gru": partial(TorchCell, nn.GRU),
     "lstm": partial(TorchCell, nn.LSTM),
 }

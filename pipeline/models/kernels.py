@@ -17,13 +17,13 @@ from torch.autograd.function import once_differentiable
 
 from pipeline.models.products import as_numpy, matmul, matmul_into, no_warnings
 
-Nonlinearity = Literal["tanh", "none"]
+Nonlinearity = Literal["tanh", "relu", "none"]
 
 _ONE, _MINUS_ONE = torch.tensor(1.0), torch.tensor(-1.0)
 
 
 def rnn(inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, bias: Tensor, nonlinearity: Nonlinearity) -> Tensor:
-    """Run h' = f(W_x x + W_h h + b), f being tanh or nothing; weights (h, n) and (h, h), bias (h,)."""
+    """Run h' = f(W_x x + W_h h + b), f being tanh, relu or nothing; weights (h, n) and (h, h), bias (h,)."""
     states: Tensor = _Rnn.apply(inputs, state, w_x, w_h, bias, nonlinearity)  # type: ignore[no-untyped-call]
     return states
 
@@ -44,7 +44,7 @@ class _Rnn(torch.autograd.Function):
     """The recurrence of `rnn`; the backward pass goes from the last step to the first.
 
     a = W_x x + W_h h + b,  h' = f(a)
-    dL/da = f'(a) dL/dh'    f'(a) being 1 - h'^2 for tanh, and 1 for nothing
+    dL/da = f'(a) dL/dh'    f'(a) being 1 - h'^2 for tanh, 1 or 0 for relu, and 1 for nothing
     dL/dh = W_h^T dL/da     to which the gradient of h as an output is added
     """
 
@@ -64,6 +64,8 @@ class _Rnn(torch.autograd.Function):
             h.add_(step_projected)
             if nonlinearity == "tanh":
                 _tanh_of_half_(h)
+            elif nonlinearity == "relu":
+                h.relu_()
         ctx.save_for_backward(x, states, w_x, w_h)
         ctx.nonlinearity = nonlinearity
         return states.transpose(0, 1)
@@ -73,14 +75,13 @@ class _Rnn(torch.autograd.Function):
     @no_warnings
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, states, w_x, w_h = ctx.saved_tensors
-        is_tanh = ctx.nonlinearity == "tanh"
         grad_states, grad_h = grad.unbind(1), torch.zeros_like(states[0])
         grad_projected = torch.empty_like(states[1:])
-        slopes = _tanh_slope(states[1:]).unbind(0) if is_tanh else ()
+        slopes = _slopes(states[1:], ctx.nonlinearity)
         arrays, grad_h_array, weight = grad_projected.numpy(), grad_h.numpy(), as_numpy(w_h)
         for step in range(len(grad_projected) - 1, -1, -1):
             step_projected = torch.add(grad_h, grad_states[step + 1], out=grad_projected[step])
-            if is_tanh:
+            if slopes:
                 step_projected.mul_(slopes[step])
             matmul_into(grad_h_array, arrays[step], weight)
         grad_h.add_(grad_states[0])
@@ -188,6 +189,14 @@ def _tanh_of_half_(x: Tensor) -> None:
     """Replace x by tanh(x / 2)."""
     x.sigmoid_()
     torch.add(_MINUS_ONE, x, alpha=2, out=x)
+
+
+def _slopes(states: Tensor, nonlinearity: Nonlinearity) -> tuple[Tensor, ...]:
+    """Return the derivative of a nonlinearity where it has these values, (b, h) for each step; none where it is 1."""
+    if nonlinearity == "none":
+        return ()
+    slopes = _tanh_slope(states) if nonlinearity == "tanh" else (states > 0).to(states.dtype)
+    return slopes.unbind(0)
 
 
 def _tanh_slope(tanh: Tensor) -> Tensor:

@@ -67,7 +67,7 @@ class ModelParams(Block):
 
     dataset: str
     seeds: Seeds  # one training each
-    cell: Literal["linear", "scratch", "rnn", "gru", "lstm"]
+    cell: Literal["linear", "scratch", "rnn", "rnn-relu", "gru", "lstm"]
     layers: Annotated[int, Field(gt=0, le=100)]
     hidden_size: (
         Width | Annotated[tuple[Width, ...], Field(strict=False, min_length=1, max_length=100)]

@@ -26,6 +26,7 @@ CELLS: Mapping[str, Cell] = {
     "linear": Cell(blocks=1, biases=1, kept=6),
     "scratch": Cell(blocks=1, biases=1, kept=6),
     "rnn": Cell(blocks=1, biases=2, kept=6),
+    "rnn-relu": Cell(blocks=1, biases=2, kept=6),
     "gru": Cell(blocks=3, biases=2, kept=16),
     "lstm": Cell(blocks=4, biases=2, kept=14),
 }

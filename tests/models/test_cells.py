@@ -47,6 +47,11 @@ def rnn_step(w, x, state):
     return h, (h,)
 
 
+def relu_step(w, x, state):
+    h = np.maximum(sum(gates(w, x, state[0])), 0)
+    return h, (h,)
+
+
 def gru_step(w, x, state):
     (h,) = state
     (rx, zx, nx), (rh, zh, nh) = (np.split(part, 3, 1) for part in gates(w, x, h))
@@ -63,7 +68,14 @@ def lstm_step(w, x, state):
     return h, (h, c)
 
 
-STEPS = {"linear": linear_step, "scratch": scratch_step, "rnn": rnn_step, "gru": gru_step, "lstm": lstm_step}
+STEPS = {
+    "linear": linear_step,
+    "scratch": scratch_step,
+    "rnn": rnn_step,
+    "rnn-relu": relu_step,
+    "gru": gru_step,
+    "lstm": lstm_step,
+}
 
 
 def test_every_cell_is_tested():

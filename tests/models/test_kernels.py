@@ -16,7 +16,8 @@ from pipeline.models import kernels, products
 from pipeline.models.cells import BUILDERS, build_cell
 
 SIZES = st.integers(1, 40)
-GATES = {"rnn": 1, "gru": 3, "linear": 1}
+GATES = {"rnn": 1, "relu": 1, "gru": 3, "linear": 1}
+NONLINEARITIES = {"rnn": "tanh", "relu": "relu", "linear": "none"}
 
 
 def normal(*shape, seed=0):
@@ -130,7 +131,7 @@ def layer_arguments(kind, b, t, n, h):
 def run_layer(kind, arguments):
     if kind == "gru":
         return kernels.gru(*arguments)
-    return kernels.rnn(*arguments, nonlinearity="tanh" if kind == "rnn" else "none")
+    return kernels.rnn(*arguments, nonlinearity=NONLINEARITIES[kind])
 
 
 @pytest.mark.parametrize("kind", GATES)
@@ -167,7 +168,7 @@ def test_a_cell_is_the_one_that_torch_computes_in_double_precision(kind, b, t, n
         torch.testing.assert_close(one, other, rtol=1e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize(("kind", "layer"), [("rnn", nn.RNN), ("gru", nn.GRU), ("lstm", nn.LSTM)])
+@pytest.mark.parametrize(("kind", "layer"), [("rnn", nn.RNN), ("rnn-relu", nn.RNN), ("gru", nn.GRU), ("lstm", nn.LSTM)])
 def test_weights_are_named_and_drawn_as_torchs(kind, layer):
     torch.manual_seed(1)
     portable = build_cell(kind, 3, 4).state_dict()

@@ -9,7 +9,7 @@ from pipeline.models.encoders import Scale, Shape
 from pipeline.models.network import build_network, count_parameters
 from tests.support.small import model_params
 
-CELLS = ("linear", "scratch", "rnn", "gru", "lstm")
+CELLS = ("linear", "scratch", "rnn", "rnn-relu", "gru", "lstm")
 SYMBOLS, CLASSES = 5, 3
 NEXT = Shape(SYMBOLS, SYMBOLS, every_step=True, logits=True)
 CLASS = Shape(SYMBOLS, CLASSES, every_step=False, logits=True)

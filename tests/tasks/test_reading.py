@@ -10,7 +10,7 @@ from pipeline.training import loop
 from tests.support import small
 from tests.support.small import model_params
 
-CELLS = ("linear", "scratch", "rnn", "gru", "lstm")
+CELLS = ("linear", "scratch", "rnn", "rnn-relu", "gru", "lstm")
 NEXT = Shape(5, 5, every_step=True, logits=True)
 STEP = 3  # of seven; whose output is compared
 

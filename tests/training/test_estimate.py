@@ -19,7 +19,7 @@ from pipeline.training.sizes import measure_network
 from tests.support import small
 from tests.support.project import REPOSITORY
 
-CELLS = ["linear", "scratch", "rnn", "gru", "lstm"]
+CELLS = ["linear", "scratch", "rnn", "rnn-relu", "gru", "lstm"]
 SHIPPED = load_params(REPOSITORY / "params.yaml")
 
 
