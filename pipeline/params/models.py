@@ -9,6 +9,7 @@ from pipeline.params.schema import Block, Fraction, NotNegative, Seed, Size, Ste
 Width = Annotated[int, Field(gt=0, le=2**16)]  # units of a layer
 
 DEFAULT_BETA2 = 0.999
+WITH_MOMENTUM = ("sgd", "rmsprop")  # optimisers that take a momentum; the others take beta2
 DRAWN = ("balanced", "drawn")  # samplings that draw rows with replacement, so that an epoch may have any number of them
 
 
@@ -80,9 +81,9 @@ class ModelParams(Block):
     embedding_size: Width | None = None  # for input embedding only
     head: Literal["none", "linear", "linear-relu"]
     scaling: Literal["none", "standard"]  # of numbers read and predicted, by the training rows' mean and deviation
-    optimiser: Literal["sgd", "adam", "adamw"]
+    optimiser: Literal["sgd", "rmsprop", "adam", "adamw"]
     learning_rate: Annotated[float, Field(gt=0, le=1e30)]  # networks have 32-bit numbers, up to 3e38
-    momentum: Fraction  # of optimiser sgd
+    momentum: Fraction  # of optimisers sgd and rmsprop
     beta2: Annotated[float, Field(gt=0, lt=1)]  # decay of Adam's mean square
     weight_decay: NotNegative
     schedule: Schedule
@@ -118,10 +119,12 @@ class ModelParams(Block):
             raise ValueError(f"hidden_size lists {len(self.hidden_size)} sizes for {self.layers} layers")
         if (self.input == "embedding") != (self.embedding_size is not None):
             raise ValueError("embedding_size goes with input embedding, and only with it")
-        if self.momentum and self.optimiser != "sgd":
-            raise ValueError(f"momentum goes with optimiser sgd, not {self.optimiser}")
-        if self.beta2 != DEFAULT_BETA2 and self.optimiser == "sgd":
-            raise ValueError(f"beta2 goes with optimiser adam or adamw; for sgd leave it at {DEFAULT_BETA2}")
+        if self.momentum and self.optimiser not in WITH_MOMENTUM:
+            raise ValueError(f"momentum goes with optimiser {' or '.join(WITH_MOMENTUM)}, not {self.optimiser}")
+        if self.beta2 != DEFAULT_BETA2 and self.optimiser in WITH_MOMENTUM:
+            raise ValueError(
+                f"beta2 goes with optimiser adam or adamw; for {self.optimiser} leave it at {DEFAULT_BETA2}"
+            )
         if self.steps_per_epoch is not None and self.sampling not in DRAWN:
             raise ValueError(f"steps_per_epoch goes with sampling {' or '.join(DRAWN)}, not {self.sampling}")
         if self.supervision == "every-step" and self.bidirectional:

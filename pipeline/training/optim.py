@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 from torch.optim.adamw import adamw
+from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
 from pipeline.params.models import ConstantSchedule, CosineSchedule, ModelParams, OneCycleSchedule, StepSchedule
 
-BETA1, EPSILON = 0.9, 1e-8  # of Adam, as torch.optim has them
+BETA1, ALPHA, EPSILON = 0.9, 0.99, 1e-8  # of Adam, of RMSprop, of both, as torch.optim has them
 ONE_CYCLE_START = 0.04  # the share of the highest learning rate that the warm-up begins with
 
 
@@ -91,6 +92,38 @@ class Adam:
         )
 
 
+class RMSprop:
+    """RMSprop with momentum."""
+
+    def __init__(self, weights: list[Tensor], momentum: float, weight_decay: float) -> None:
+        self.momentum, self.weight_decay = momentum, weight_decay
+        self.square = [torch.zeros_like(weight) for weight in weights]
+        self.buffers = [torch.zeros_like(weight) for weight in weights] if momentum else []
+        self.steps = [torch.zeros(()) for _ in weights]  # torch counts them, and computes nothing from them
+
+    def memory(self) -> dict[str, list[Tensor]]:
+        """Return the running mean of squared gradients, and if there is momentum the running sum of updates."""
+        return {"square": self.square, "momentum": self.buffers}
+
+    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
+        """Subtract learning_rate times u = g / (sqrt(square) + epsilon), or times the sum m = momentum m + u."""
+        rmsprop(
+            weights,
+            gradients,
+            self.square,
+            [],
+            self.buffers,
+            self.steps,
+            foreach=True,
+            lr=learning_rate,
+            alpha=ALPHA,
+            eps=EPSILON,
+            weight_decay=self.weight_decay,
+            momentum=self.momentum,
+            centered=False,
+        )
+
+
 class Optimiser:
     """The weights of a network and their update rule, with a learning rate that may be set before each step."""
 
@@ -135,6 +168,7 @@ class Optimiser:
 
 RULES: Mapping[str, Callable[[ModelParams, list[Tensor]], UpdateRule]] = {
     "sgd": lambda params, weights: SGD(weights, params.momentum, params.weight_decay),
+    "rmsprop": lambda params, weights: RMSprop(weights, params.momentum, params.weight_decay),
     "adam": lambda params, weights: Adam(weights, params.beta2, params.weight_decay, decoupled=False),
     "adamw": lambda params, weights: Adam(weights, params.beta2, params.weight_decay, decoupled=True),
 }

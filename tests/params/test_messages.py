@@ -85,7 +85,7 @@ ABOUT = [  # changed path, its value, path in the message, what it says
     ("defaults.embedding_size", ["x"], "defaults.embedding_size", "found ['x']; wanted a whole number"),
     ("models.words-lstm.embedding_size", 5, "models.words-lstm", "embedding_size goes with input embedding"),
     ("models.vowels-lstm.embedding_size", ..., "models.vowels-lstm", "embedding_size goes with input embedding"),
-    ("models.words-lstm.momentum", 0.5, "models.words-lstm", "momentum goes with optimiser sgd, not adam"),
+    ("models.words-lstm.momentum", 0.5, "models.words-lstm", "momentum goes with optimiser sgd or rmsprop, not adam"),
     ("models.binary-lstm.beta2", 0.9, "models.binary-lstm", "beta2 goes with optimiser adam or adamw"),
     (
         "models.words-lstm.steps_per_epoch",

@@ -28,6 +28,13 @@ TRAININGS = {
         "gradient_clip": 0.1,
     },
     "numbers": {"input": "values", "scaling": "standard", "optimiser": "sgd", "momentum": 0.9, "hidden_size": 1},
+    "drawn numbers": {
+        "input": "flat",
+        "sampling": "drawn",
+        "steps_per_epoch": 3,
+        "optimiser": "rmsprop",
+        "momentum": 0.5,
+    },
     "text": {
         "sequence_length": 9,
         "sampling": "consecutive",
@@ -40,7 +47,9 @@ TRAININGS = {
 
 def main() -> None:
     warnings.simplefilter("error")
-    data = {"names": small.labelled(NAMES), "numbers": small.pairs(NUMBERS), "text": small.text("the same bytes " * 20)}
+    numbers = small.pairs(NUMBERS)
+    data = {"names": small.labelled(NAMES), "numbers": numbers, "drawn numbers": numbers}
+    data["text"] = small.text("the same bytes " * 20)
     for cell in cells.BUILDERS:
         for name, changes in TRAININGS.items():
             trained = loop.train_network(

@@ -86,6 +86,8 @@ def test_one_cycle_is_torchs_but_for_its_ends():
 RULES = [
     ({"optimiser": "sgd"}, torch.optim.SGD),
     ({"optimiser": "sgd", "momentum": 0.9, "weight_decay": 0.1}, torch.optim.SGD),
+    ({"optimiser": "rmsprop"}, torch.optim.RMSprop),
+    ({"optimiser": "rmsprop", "momentum": 0.9, "weight_decay": 0.1}, torch.optim.RMSprop),
     ({"optimiser": "adam", "weight_decay": 0.1}, torch.optim.Adam),
     ({"optimiser": "adamw", "weight_decay": 0.1}, torch.optim.AdamW),
     ({"optimiser": "adam", "beta2": 0.9}, torch.optim.Adam),
@@ -113,7 +115,8 @@ def test_an_optimiser_takes_the_steps_of_torchs(changes, kind):
     if "beta2" in changes:
         options["betas"] = (0.9, changes["beta2"])
     learn(portable, build_optimiser(model_params(learning_rate=0.05, **changes), portable), steps=20)
-    learn(torchs, kind(torchs.parameters(), lr=0.05, fused=True, **options), steps=20)
+    fused = {} if kind is torch.optim.RMSprop else {"fused": True}
+    learn(torchs, kind(torchs.parameters(), lr=0.05, **fused, **options), steps=20)
     torch.testing.assert_close(portable.weight, torchs.weight)
     if "sgd" not in changes.values():  # the same kernel
         assert torch.equal(flat(portable), flat(torchs))
@@ -158,14 +161,16 @@ STEP = """
 import sys, torch
 from torch import nn
 from pipeline.determinism import make_deterministic
-from pipeline.training.optim import build_optimiser
+from pipeline.training.optim import RULES, build_optimiser
 from tests.support.small import model_params
 make_deterministic()
 model = nn.Linear(1, 1)
-optimiser = build_optimiser(model_params(), model)
-model(torch.ones(1, 1)).sum().backward()
-optimiser.clip_gradients(1.0)
-optimiser.step()
+for name in RULES:
+    optimiser = build_optimiser(model_params(optimiser=name), model)
+    optimiser.zero_grad()
+    model(torch.ones(1, 1)).sum().backward()
+    optimiser.clip_gradients(1.0)
+    optimiser.step()
 print("torch._dynamo" in sys.modules)
 """
 

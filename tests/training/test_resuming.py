@@ -91,6 +91,7 @@ CASES = {
         "pairs",
         {"input": "values", "optimiser": "sgd", "momentum": 0.9, "batch_size": 8, "learning_rate": 0.001},
     ),
+    "RMSprop": ("pairs", {"input": "flat", "optimiser": "rmsprop", "momentum": 0.5, "batch_size": 2}),
     "no momentum, a schedule": ("pairs", {"input": "values", "optimiser": "sgd", "schedule": {"kind": "cosine"}}),
     "a refit": ("pairs", {"input": "values", "fit": ALL_ROWS, "batch_size": 8}),
     "a divergence": ("pairs", {"input": "values", "optimiser": "sgd", "learning_rate": 1e25, "epochs": 9}),
