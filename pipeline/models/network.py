@@ -159,6 +159,25 @@ HEADS: Mapping[str, Callable[[int, int], nn.Module]] = {
 }
 
 
+NORMAL_STD = 0.01
+
+
+def _draw_normal(model: SequenceModel) -> None:
+    """Draw the weights of layers and head from a normal distribution; set their biases to 0."""
+    for part in (model.stack, model.head):
+        for weight in part.parameters():
+            if weight.dim() > 1:
+                nn.init.normal_(weight, std=NORMAL_STD)
+            else:
+                nn.init.zeros_(weight)
+
+
+INITIALISATIONS: Mapping[str, Callable[[SequenceModel], None]] = {
+    "uniform": lambda model: None,  # as each layer draws its weights when it is made
+    "normal": _draw_normal,
+}
+
+
 def build_network(params: ModelParams, shape: Shape, name: str = "model") -> SequenceModel:
     """Return a network with random weights from torch's current seed.
 
@@ -168,6 +187,7 @@ def build_network(params: ModelParams, shape: Shape, name: str = "model") -> Seq
     if params.scaling == "none":
         shape = replace(shape, inputs_scale=Scale(), targets_scale=Scale())
     model = SequenceModel(params, shape)
+    INITIALISATIONS[params.initialisation](model)
     if params.head == "none" and model.stack.output_size != shape.outputs:
         raise ParamsError(
             f"params.yaml: models.{name}.hidden_size: {model.stack.output_size} outputs without a head; "

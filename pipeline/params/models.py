@@ -80,6 +80,7 @@ class ModelParams(Block):
     input: Literal["one-hot", "embedding", "values", "flat"]  # flat: all numbers of a sequence or window as one step
     embedding_size: Width | None = None  # for input embedding only
     head: Literal["none", "linear", "linear-relu"]
+    initialisation: Literal["uniform", "normal"]  # of the weights of layers and head
     scaling: Literal["none", "standard"]  # of numbers read and predicted, by the training rows' mean and deviation
     optimiser: Literal["sgd", "rmsprop", "adam", "adamw"]
     learning_rate: Annotated[float, Field(gt=0, le=1e30)]  # networks have 32-bit numbers, up to 3e38

@@ -42,6 +42,30 @@ def test_shapes(cell, bidirectional, hidden_size):
     assert seeded_network(NUMBER, input="flat", window=4, **changes)(torch.randn(2, 4))[0].shape == (2, 1)
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_uniform_weights_are_those_that_torchs_layers_draw(cell):
+    model = seeded_network(NEXT, cell=cell, hidden_size=50, layers=2)
+    for layer in model.stack.layers:
+        bound = 1 / (layer.forwards.w.in_features if cell == "linear" else 50) ** 0.5
+        weights = torch.cat([weight.flatten() for weight in layer.parameters()])
+        assert 0.9 * bound < weights.abs().max() <= bound
+    bound = 1 / model.stack.output_size**0.5
+    assert 0.9 * bound < model.head.weight.abs().max() <= bound
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_normal_weights_have_a_deviation_of_a_hundredth_and_biases_are_zero(cell):
+    changes = {"cell": cell, "hidden_size": 50, "layers": 2, "input": "embedding", "embedding_size": 40}
+    model = seeded_network(NEXT, initialisation="normal", **changes)
+    for part in (*model.stack.layers, model.head):
+        weights = torch.cat([weight.flatten() for weight in part.parameters() if weight.dim() == 2])
+        biases = torch.cat([weight for weight in part.parameters() if weight.dim() == 1])
+        assert weights.std().item() == pytest.approx(0.01, rel=0.15)
+        assert abs(weights.mean().item()) < 0.002
+        assert not biases.any()
+    assert model.encoder.table.weight.std().item() == pytest.approx(1, rel=0.2)
+
+
 def test_one_hot_is_an_embedding_by_the_identity():
     one_hot = seeded_network(NEXT)
     embedding = seeded_network(NEXT, input="embedding", embedding_size=SYMBOLS)

@@ -13,6 +13,7 @@ WANTED = [
     ("models.words-lstm.batch_size", 32.0, "a whole number"),
     ("models.words-lstm.cell", "LSTM", "'linear', 'scratch', 'rnn', 'rnn-relu', 'gru' or 'lstm'"),
     ("models.words-lstm.dataset", 5, "a text"),
+    ("models.words-lstm.initialisation", "zeros", "'uniform' or 'normal'"),
     ("models.words-lstm.seeds", [], "a list of at least 1"),
     ("models.extra", 5, "a block"),
     ("models", 5, "a block"),

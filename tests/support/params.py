@@ -32,7 +32,7 @@ datasets:
   vowels: {format: windows, raw: data/raw/bible.txt, alphabet: abcde, skip: 0, limit: 0, max_megabytes: 64, width: 20,
     stride: 3, classes: {step: bcd, vowel: ae}, validation: 0.1, test: 0.1, refit: false}
 defaults: {seeds: [1, 2], layers: 1, bidirectional: false, dropout: 0.0, input_dropout: 0.0, output_dropout: 0.0,
-  head: linear, scaling: none, optimiser: adam, momentum: 0.0, beta2: 0.999, weight_decay: 0.0,
+  head: linear, initialisation: uniform, scaling: none, optimiser: adam, momentum: 0.0, beta2: 0.999, weight_decay: 0.0,
   schedule: {kind: step, every: 3, factor: 0.5}, gradient_clip: 1.0, patience: 0, supervision: task,
   sampling: shuffled, steps_per_epoch: null, offset: random, samples: null}
 models:

@@ -66,6 +66,7 @@ DEFAULTS: dict[str, Any] = {
     "output_dropout": 0.0,
     "input": "one-hot",
     "head": "linear",
+    "initialisation": "uniform",
     "scaling": "none",
     "optimiser": "adam",
     "learning_rate": 0.01,

@@ -32,6 +32,7 @@ TRAININGS = {
         "input": "flat",
         "sampling": "drawn",
         "steps_per_epoch": 3,
+        "initialisation": "normal",
         "optimiser": "rmsprop",
         "momentum": 0.5,
     },
