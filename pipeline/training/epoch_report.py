@@ -1,4 +1,4 @@
-"""What an epoch of a training shows: its losses, and the texts that the network writes after it."""
+"""What an epoch of a training shows: its losses, a row with the network's guess, and texts that the network writes."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,36 @@ from pipeline.models.samples import TrainingSample
 from pipeline.models.sampling import generate
 from pipeline.models.storage import Epoch
 from pipeline.params.models import ModelParams, SamplesParams
-from pipeline.params.wording import format_value
+from pipeline.params.wording import format_text, format_value
+from pipeline.tasks import Task
+from pipeline.tasks.batching import Batch
+from pipeline.tasks.examples import Rows
+
+MAX_SHOWN = 40  # symbols of a row
 
 
 @dataclass(frozen=True)
 class EpochReport:
-    """An epoch, and the texts that the network wrote after it."""
+    """An epoch, and what the network answered after it: its guess for a row, and the texts that it wrote."""
 
     epoch: Epoch
+    guess: str = ""  # such as `Shula / Japanese ✗ (Czech)`, for labelled texts alone
     samples: tuple[TrainingSample, ...] = ()
+
+
+def describe_guess(task: Task, model: SequenceModel, batch: Batch, params: ModelParams, prepared: Prepared) -> str:
+    """Return the text of a batch's last row, the class that the network gives it, and whether that is right.
+
+    It costs one row to read, in an epoch, and no random numbers of the training. Returns nothing for other data.
+    """
+    if prepared.vocabulary is None or not prepared.classes:
+        return ""
+    length = batch.inputs.shape[1] if batch.lengths is None else int(batch.lengths[-1])
+    row = Rows(batch.inputs[-1:, :length], batch.targets[-1:])
+    found = task.predict(model, row, params)
+    guess, truth = (prepared.classes[int(of[0])] for of in (found["probabilities"].argmax(1), found["truth"]))
+    text = format_text(prepared.vocabulary.decode(row.inputs[0].tolist())[:MAX_SHOWN])
+    return f"{text} / {format_text(guess)} " + ("✓" if guess == truth else f"✗ ({format_text(truth)})")
 
 
 def check_prefixes(params: ModelParams, prepared: Prepared, name: str) -> None:

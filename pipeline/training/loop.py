@@ -24,7 +24,7 @@ from pipeline.tasks.batching import Batch, reading_batches, training_batches
 from pipeline.tasks.examples import Examples, join_splits
 from pipeline.tasks.reading import read_outputs
 from pipeline.training.checkpoint import NO_SAVER, Saver, Snapshot
-from pipeline.training.epoch_report import EpochReport, check_prefixes, continue_prefixes
+from pipeline.training.epoch_report import EpochReport, check_prefixes, continue_prefixes, describe_guess
 from pipeline.training.optim import Optimiser, build_optimiser, learning_rate_at
 from pipeline.training.position import Position
 
@@ -60,6 +60,7 @@ class Trainer:
         self.position = Position.start(self.generator, self.device)
         self.history: list[Epoch] = []
         self.samples: tuple[TrainingSample, ...] = ()
+        self.last_batch: Batch | None = None  # of an epoch
         self.best_epoch = 0
         self.best_weights: Weights = {}  # after that epoch
 
@@ -74,7 +75,7 @@ class Trainer:
             position.advance(loss, scored, state)
             after_step(len(batches))
         self._set_learning_rate(epoch, len(batches) - 1, len(batches))
-        self.position = Position.start(self.generator, self.device)
+        self.last_batch, self.position = batches[-1], Position.start(self.generator, self.device)
         train_loss = (position.loss / position.scored).item()
         return Epoch(epoch, self.optimiser.learning_rate, train_loss, self._validation_loss())
 
@@ -108,8 +109,9 @@ class Trainer:
 
     def report(self) -> EpochReport:
         """Return what the last epoch shows."""
-        epoch = self.history[-1]
-        return EpochReport(epoch, tuple(sample for sample in self.samples if sample.epoch == epoch.epoch))
+        epoch, batch = self.history[-1], self.last_batch
+        guess = "" if batch is None else describe_guess(self.task, self.model, batch, self.params, self.prepared)
+        return EpochReport(epoch, guess, tuple(sample for sample in self.samples if sample.epoch == epoch.epoch))
 
     @property
     def ended(self) -> bool:

@@ -69,7 +69,7 @@ def run_job(job: TrainingJob, report: Report) -> Outcome:
         prepared,
         job.seed,
         job.fit,
-        on_epoch=lambda done: _report_epoch(done.epoch, done.samples, report),
+        on_epoch=lambda done: _report_epoch(done.epoch, done.guess, done.samples, report),
         name=job.model,
         saver=saver,
         on_step=PartialReports(report),
@@ -89,17 +89,17 @@ def run_job(job: TrainingJob, report: Report) -> Outcome:
     )
 
 
-def _report_epoch(epoch: Epoch, samples: Sequence[TrainingSample], report: Report) -> None:
+def _report_epoch(epoch: Epoch, guess: str, samples: Sequence[TrainingSample], report: Report) -> None:
     """Report an epoch, and each text that the network wrote after it as a line."""
-    report(_progress(epoch))
+    report(_progress(epoch, guess))
     for sample in samples:
         report(f"epoch {sample.epoch}: {format_text(sample.prefix)} | {format_text(sample.text)}")
 
 
-def _progress(epoch: Epoch) -> Progress:
+def _progress(epoch: Epoch, guess: str) -> Progress:
     validation = "" if epoch.validation_loss is None else f", validation {epoch.validation_loss:.4f}"
     details = f"loss {epoch.train_loss:.4f}{validation}, learning rate {epoch.learning_rate:.2g}"
-    return Progress(epoch.epoch, details)
+    return Progress(epoch.epoch, f"{details}, {guess}" if guess else details)
 
 
 def _saver(job: TrainingJob, card: DataCard, device: str, clock: Callable[[], float], report: Report) -> Saver:

@@ -101,6 +101,55 @@ def test_the_progress_has_losses_and_learning_rate(fit, pairs, here):
     ]
 
 
+def test_the_progress_of_labelled_texts_ends_with_a_row_its_guess_and_whether_that_is_right(names, here):
+    data.write(names, here / "prepared")
+    messages = []
+    params = model_params(sampling="drawn", steps_per_epoch=9, batch_size=1, epochs=12)
+    run_job(TrainingJob("toy", params, here / "prepared", 1, TRAIN, here, resumable=False), messages.append)
+    ends = [re.search(r", (\w+) / (\w) (✓|✗ \((\w)\))$", message.details) for message in messages]
+    for text, guess, mark, truth in (end.groups() for end in ends):
+        assert (mark == "✓") == (guess == text[0])  # whose class is its first letter
+        assert truth in (None, text[0])
+    assert len({end[1] for end in ends}) > 5
+
+
+@pytest.mark.parametrize("changes", [{"batch_size": 7}, {"sampling": "balanced", "bidirectional": True}])
+def test_the_row_is_the_last_of_the_epoch_read_without_dropout(names, changes):
+    params = model_params(output_dropout=0.5, epochs=1, **changes)
+    trainer = loop.Trainer(params, names, 1, TRAIN, "toy")
+    last = batching.training_batches(trainer.train, params, torch.Generator().manual_seed(1))[-1]
+    trainer.record(trainer.run_epoch(1))
+    generator = torch.get_rng_state()
+    guess = trainer.report().guess
+    symbols = last.inputs[-1, : last.lengths[-1]]
+    assert guess.startswith(f"{names.vocabulary.decode(symbols.tolist())} / ")
+    outputs, _ = trainer.model.eval()(symbols.unsqueeze(0))
+    assert guess.split()[2] == names.classes[outputs.argmax()]
+    assert torch.equal(torch.get_rng_state(), generator)
+
+
+def test_a_window_is_shown_with_the_class_of_the_symbol_after_it():
+    prepared = small.windows("babeboubo" * 30)
+    params = model_params(supervision="every-step", epochs=1)
+    trainer = loop.Trainer(params, prepared, 1, TRAIN, "toy")
+    trainer.record(trainer.run_epoch(1))
+    text = "babeboubo" * 3
+    shown, _, guess, mark, *truth = trainer.report().guess.split()
+    following = text[text.index(shown) + len(shown)]
+    wanted = "consonant" if following == "b" else "vowel"
+    assert (guess, mark) == (wanted, "✓") or truth == [f"({wanted})"]
+
+
+@pytest.mark.parametrize("name", ["text", "pairs"])
+def test_data_without_labelled_texts_have_no_guess(name, request):
+    params = model_params(
+        epochs=1, **{"text": {"sampling": "random", "sequence_length": 5}, "pairs": {"input": "values"}}[name]
+    )
+    trainer = loop.Trainer(params, request.getfixturevalue(name), 1, TRAIN, "toy")
+    trainer.record(trainer.run_epoch(1))
+    assert trainer.report().guess == ""
+
+
 def test_a_long_epoch_shows_how_far_it_is(pairs, here, monkeypatch):
     data.write(pairs, here / "prepared")
     params, messages = model_params(input="values", batch_size=4, epochs=2), []
