@@ -60,7 +60,8 @@ def _echo_outcomes(name: str, outcomes: Sequence[Outcome], seconds: float) -> No
         if outcome.status != FINISHED:
             click.echo(f"{name} seed {outcome.seed}: {outcome.status}")
     size, level = outcomes[0].parameters, outcomes[0].reproducibility
-    time_taken = f"{sum(outcome.seconds for outcome in outcomes):.1f} s of training in {seconds:.1f} s"
+    trained, epochs = (sum(of) for of in zip(*((each.seconds, len(each.epochs)) for each in outcomes), strict=True))
+    time_taken = f"{trained:.1f} s of training in {seconds:.1f} s, {trained / epochs:.2g} s an epoch"
     click.echo(f"{name}: {len(outcomes)} trainings of {size:,} parameters, {time_taken}")
     if level != "portable":
         click.echo(f"{name}: {DESCRIPTIONS[level]}")

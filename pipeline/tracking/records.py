@@ -20,7 +20,7 @@ from pipeline.training import timings
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]  # name -> (epoch, value) pairs
 LOSSES = ("train_loss", "validation_loss")
-SECONDS = "training_seconds"
+SECONDS, PER_EPOCH = "training_seconds", "seconds_per_epoch"
 FROM_MODEL_JSON = ("parameters", "reproducibility")  # shown beside the params
 COMPARISON = {"better", "worse"}  # columns that only tables of comparisons have
 CORRECTED = ("p", "significant")  # columns that depend on how many comparisons the table has (Holm)
@@ -93,7 +93,7 @@ def _read_model(results: _Results, model: str) -> Record:
         data_card=results.data_card,
         digest=_digest(results, model, digest),
         params={**flatten(description["params"]), **_facts(description)},
-        metrics={**_metrics(results.metrics[model]), **_cost(sum(seconds.values()) if seconds else None)},
+        metrics={**_metrics(results.metrics[model]), **_cost(sum(seconds.values()) if seconds else None, len(history))},
         curves=_curves(history),
         artifacts=(
             *((path, _artifact_folder(path)) for path in model_files),
@@ -103,7 +103,10 @@ def _read_model(results: _Results, model: str) -> Record:
             SeedRecord(
                 int(seed),
                 outcome["status"],
-                {**_seed_metrics(results, model, seed), **_cost(seconds.get(int(seed)))},
+                {
+                    **_seed_metrics(results, model, seed),
+                    **_cost(seconds.get(int(seed)), sum(row["seed"] == seed for row in history)),
+                },
                 _curves(history, seed),
             )
             for seed, outcome in description["seeds"].items()
@@ -201,9 +204,9 @@ def _metrics(metrics: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str
     }
 
 
-def _cost(seconds: float | None) -> dict[str, float]:
-    """Return the metric of training time, if known; no digest covers it, as no two runs take equally long."""
-    return {} if seconds is None else {SECONDS: seconds}
+def _cost(seconds: float | None, epochs: int) -> dict[str, float]:
+    """Return the metrics of training time, if known; no digest covers them, as no two runs take equally long."""
+    return {} if seconds is None else {SECONDS: seconds, PER_EPOCH: seconds / epochs}
 
 
 def _seed_metrics(results: _Results, model: str, seed: str) -> dict[str, float]:

@@ -88,7 +88,7 @@ def test_a_command_that_was_killed_and_interrupted_ends_in_the_same_bytes(long, 
     assert (process.returncode, output, errors.strip().splitlines()[-1]) == (130, "", INTERRUPTED)
     assert not list((long / "models/words").iterdir())
 
-    damaged = long / ".checkpoints/words-lstm/seed-2-held-out.safetensors"
+    damaged = long / ".checkpoints/words-lstm/seed-2-train.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-100])
     done = finish(long)
     assert done.returncode == 0

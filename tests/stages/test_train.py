@@ -42,7 +42,10 @@ def other_lines(errors):
 def test_a_trained_model_is_printed(trained):
     done = trained["words-lstm"]
     assert (done.returncode, other_lines(done.stderr)) == (0, [])
-    assert re.fullmatch(r"words-lstm: 4 trainings of 525 parameters, \d+\.\d s of training in \d+\.\d s\n", done.stdout)
+    assert re.fullmatch(
+        r"words-lstm: 4 trainings of 525 parameters, \d+\.\d s of training in \d+\.\d s, [\d.e-]+ s an epoch\n",
+        done.stdout,
+    )
 
 
 def test_the_folder_has_the_weights_of_each_seed_and_fit_and_two_records(model):
@@ -74,7 +77,7 @@ def test_the_history_has_a_row_an_epoch_seed_and_fit(model):
     places = [(row["seed"], row["fit"], row["epoch"]) for row in rows]
     assert places == [(s, fit, e) for fit in ("train", "all_rows") for s in "12" for e in "123"]
     assert all(0 < float(row["train_loss"]) < 3 for row in rows)
-    assert all((row["validation_loss"] == "") == (row["fit"] == "refit") for row in rows)
+    assert all((row["validation_loss"] == "") == (row["fit"] == "all_rows") for row in rows)
 
 
 def test_its_time_is_recorded_outside_of_the_results(project, model):

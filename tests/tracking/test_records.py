@@ -44,6 +44,7 @@ def test_a_model_and_each_seed_show_their_training_time(client):
     assert find_model_run(client, "words-lstm").data.metrics["training_seconds"] == 3.5
     seeds = find_seed_runs(client, "words-lstm").items()
     assert {seed: run.data.metrics["training_seconds"] for seed, run in seeds} == {"1": 1.5, "2": 2.0}
+    assert find_model_run(client, "words-lstm").data.metrics["seconds_per_epoch"] == 3.5 / 8  # 2 seeds, fits, epochs
     for model in ("names-rnn", "names-lstm"):  # of the one other weights were timed, of the other none
         assert "training_seconds" not in find_model_run(client, model).data.metrics
 
