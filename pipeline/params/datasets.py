@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.params.schema import Block, Count, Fraction, ProjectPath, Seed, Size, Steps
+from pipeline.params.schema import Block, Count, Fraction, RelativePath, Seed, Size, Steps
 from pipeline.params.values import Alphabet, Characters, Choice, Class, Column, Day
 
 # The values that a model's key may have on some kind of data.
@@ -41,7 +41,7 @@ class DatasetParams(Block):
     writes_text: ClassVar[bool] = False  # whether a model can continue a text
 
     format: str
-    raw: ProjectPath
+    raw: RelativePath  # inside the Git repository; `places` checks it
     validation: Fraction | None = None  # of the rows; choices are made on them
     test: Fraction | None = None  # of the rows; no choice is made on them
     split_files: bool = False  # `raw` is a folder with a file for each split, instead of shares of one file

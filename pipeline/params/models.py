@@ -83,7 +83,7 @@ class ModelParams(Block):
     initialisation: Literal["uniform", "normal"]  # of the weights of layers and head
     scaling: Literal["none", "standard"]  # of numbers read and predicted, by the training rows' mean and deviation
     optimiser: Literal["sgd", "rmsprop", "adam", "adamw"]
-    learning_rate: Annotated[float, Field(gt=0, le=1e30)]  # networks have 32-bit numbers, up to 3e38
+    learning_rate: Annotated[float, Field(ge=0, le=1e30)]  # networks have 32-bit numbers, up to 3e38
     momentum: Fraction  # of optimisers sgd and rmsprop
     beta2: Annotated[float, Field(gt=0, lt=1)]  # decay of Adam's mean square
     weight_decay: NotNegative

@@ -51,10 +51,13 @@ def _links_of_raw_files(params: Params) -> Iterator[str]:
     repository = Path(_ask_git("rev-parse", "--show-toplevel", folder=project).rstrip("\n") or project).resolve()
     fetched = {Path(source.file) for source in params.sources.values()}  # these may be links into DVC's cache
     for name, dataset in params.datasets.items():
-        raw = Path(dataset.raw)
+        raw, where = Path(dataset.raw), f"{paths.PARAMS}: datasets.{name}.raw"
+        if not Path(os.path.realpath(raw.parent)).is_relative_to(repository) and ".." in raw.parts:
+            yield f"{where}: found {format_value(dataset.raw)}, outside the Git repository; copy it into {paths.RAW}"
+            continue
         links = [] if raw in fetched else [raw, *(path for path in raw.rglob("*") if path.is_symlink())]
         if link := next(filter(None, (_outside_link(path, repository) for path in links)), None):
-            yield f"{paths.PARAMS}: datasets.{name}.raw: {link}, outside the Git repository; copy it into {paths.RAW}"
+            yield f"{where}: {link}, outside the Git repository; copy it into {paths.RAW}"
 
 
 def _written_folders(params: Params) -> Iterator[Path]:

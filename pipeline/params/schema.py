@@ -53,9 +53,8 @@ def _is_below_raw(path: str) -> str:
     return path
 
 
-ProjectPath = Annotated[
-    str, StringConstraints(pattern=PATH, max_length=200), AfterValidator(_stays_inside)
-]  # relative to its folder
+RelativePath = Annotated[str, StringConstraints(pattern=PATH, max_length=200)]  # to the project's folder
+ProjectPath = Annotated[RelativePath, AfterValidator(_stays_inside)]
 RawFile = Annotated[ProjectPath, AfterValidator(_is_below_raw)]
 
 

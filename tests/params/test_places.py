@@ -53,6 +53,20 @@ def test_without_git_nothing_is_tracked(project, monkeypatch):
     check_places(load(project, changed("sources.archive.file", "data/raw/words.txt")))
 
 
+@pytest.mark.parametrize(
+    "raw", ["../../outside/words.txt", "../../../../etc/passwd", "data/../../../outside/words.txt"]
+)
+def test_a_raw_file_outside_the_git_repository_is_refused(error, raw):
+    line = error("datasets.words.raw", raw)
+    assert line.startswith(f"params.yaml: datasets.words.raw: found '{raw}', outside the Git repository; copy it into")
+
+
+def test_a_raw_file_may_lie_beside_the_project_in_its_repository(project, monkeypatch):
+    monkeypatch.chdir(project)
+    (project.parent / "words.txt").write_text("ours")
+    check_places(load(project, changed("datasets.words.raw", "../words.txt")))
+
+
 def test_a_source_in_a_folder_that_is_a_link_is_refused(project, error):
     (project / "data/raw/linked").symlink_to(project / "data")
     line = error("sources.archive.file", "data/raw/linked/a.zip")
