@@ -1,6 +1,6 @@
 # `make repro` and `make test` do everything, including the setup. `make help` lists all commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup scm repro verify test test-services fuzz check format ui lock clean
+.PHONY: help setup scm repro published verify test test-services fuzz check format ui lock clean
 
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
@@ -32,6 +32,11 @@ repro: $(INSTALLED) scm  ## run the pipeline, several data sets at a time: check
 	@echo
 	@echo "Report:    reports/index.html (open it in a browser), reports/index.md"
 	@echo "MLflow UI: make ui"
+
+published: $(INSTALLED) scm  ## run the recipes of the published write-ups, about 20 minutes
+	cd published && python -m stages.repro
+	@echo
+	@echo "Report:    published/reports/index.html (open it in a browser), published/reports/index.md"
 
 verify: $(INSTALLED)  ## run the last commit in a temporary clone, and compare the outcome with what is committed
 	python -m stages.verify
