@@ -56,6 +56,11 @@ def root_of(folder: Path) -> Path:
     return folder.absolute().parents[2]
 
 
+def models_marker(dataset: str) -> Path:
+    """Return the path of a file by which the folder of a data set's models exists, also where it has none."""
+    return MODELS / dataset / ".models"
+
+
 def results(dataset: str) -> Path:
     """Return the folder of a data set's metrics, tables and figures."""
     return RESULTS / dataset

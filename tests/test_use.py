@@ -70,6 +70,22 @@ def test_a_model_and_a_data_set_are_added_in_params_alone(copy):
     assert "data/README.md does not say" in (copy.folder / "reports/models/greetings-rnn.md").read_text()
 
 
+def test_a_data_set_may_be_left_without_a_model(copy):
+    def remove_model(params):
+        del params["models"]["overfit-lstm"]
+
+    copy.change_params(remove_model)
+    assert "models/overfit/overfit-lstm: deleted" in copy.run("python", "-m", "stages.clean")
+    assert ran(copy.run("dvc", "repro")) == ["check", "evaluate@overfit", "report", "publish"]
+    assert set(json.loads((copy.folder / "results/overfit/metrics.json").read_text())) == {
+        "baseline",
+        "baseline-mean",
+        "bound",
+    }
+    assert "No model is trained on overfit." in (copy.folder / "reports/index.md").read_text()
+    assert ran(copy.run("dvc", "repro")) == []
+
+
 def rename_model(params):
     params["models"]["words-other"] = params["models"].pop("words-lstm")
 

@@ -123,10 +123,6 @@ def _mismatches(params: Params) -> Iterator[str]:
         else:
             known = format_names(params.datasets)
             yield f"models.{name}.dataset: no data set {format_value(model.dataset)}; known: {known}"
-    if all(model.dataset in params.datasets for model in params.models.values()):  # else one may mean such a data set
-        for name in params.datasets:
-            if not params.models_of(name):
-                yield f"datasets.{name}: no model is trained on it; name it in a block under models"
 
 
 def _shared_files(sources: Mapping[str, SourceParams]) -> Iterator[str]:

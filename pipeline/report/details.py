@@ -16,7 +16,7 @@ CONFUSIONS = 5  # named in words, for each model
 
 def parts(results: Results) -> Iterator[Part]:
     """Yield the learning curves, and a part for each table of predictions."""
-    if curves := _figures(results, "curves", _curves_alt(results)):
+    if results.models and (curves := _figures(results, "curves", _curves_alt(results))):
         yield Part("Loss by epoch", tuple(_curves_sentences(results)), curves)
     for stem, heading in results.about.table_headings.items():
         if rows := results.tables.get(stem):

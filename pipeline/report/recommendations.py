@@ -23,7 +23,7 @@ from pipeline.report.ranking import (
 
 def part(results: Results) -> Part | None:
     """Name the best model, with its comparisons and with smaller models that are as good."""
-    if "test" not in results.splits:
+    if "test" not in results.splits or not results.models:
         return None
     return Part("Which model to use", points=tuple(_describe_best(results)))
 
@@ -36,7 +36,9 @@ def describe_overall(found: Sequence[Results]) -> Iterator[str]:
     for outcome, sentence in BESIDE_BASELINE.items():
         if names := groups.get(outcome):
             yield f"{sentence} {join_names(names)}."
-    held_out = [results.dataset for results in found if "test" in results.splits]
+    if names := [results.dataset for results in found if not results.models]:
+        yield f"No model is trained on {join_names(names)}."
+    held_out = [results.dataset for results in found if "test" in results.splits and results.models]
     if names := [name for name in groups.get("unknown", []) if name in held_out]:
         yield f"No model could be compared with the baseline on {join_names(names)}."
     if names := [results.dataset for results in found if "test" not in results.splits]:

@@ -27,9 +27,11 @@ MEMORISATION = (
     "Here the models are trained on all rows and evaluated on the same ones, so this shows what a model can store, not "
     "how it performs on new rows. Nothing is ranked or compared by it."
 )
+FITTED_TO_ALL = "Here the methods are fitted to all rows and evaluated on the same ones. Nothing is ranked by it."
 CHOSEN = " Of the methods without a network that predict each item, it is the best on validation rows."
 SUMMARY = ("data set", "evaluated on", "best model", "metric", "result", "baseline", "bound", "parameters")
 NO_CHOICE = "none: no rows are held out"
+NO_MODEL = "none: no model is trained"
 
 
 def summary(results: Results) -> tuple[str, ...]:
@@ -43,12 +45,19 @@ def summary(results: Results) -> tuple[str, ...]:
     return (
         results.dataset,
         describe_rows(results, split),
-        Link.to_card(model) if model else "none" if "test" in results.splits else NO_CHOICE,
+        Link.to_card(model) if model else _no_best_model(results),
         results.about.metrics[metric].label_with_arrow,
         result or NONE,
         *(format_metric(results, name, split, metric) for name in (BASELINE, BOUND)),
         _parameters(results, model or ""),
     )
+
+
+def _no_best_model(results: Results) -> str:
+    """Return why no model is the best."""
+    if not results.models:
+        return NO_MODEL
+    return "none" if "test" in results.splits else NO_CHOICE
 
 
 def part(results: Results) -> Part | None:
@@ -78,13 +87,18 @@ def memorisation(results: Results) -> Part | None:
     described = () if alone else results.references_on("test")
     references = _references(results, ALL_ROWS, described)
     table = _metrics_table(results, ALL_ROWS)
-    return Part("Memorisation", (MEMORISATION,), tables=(table,), points=(*(points if alone else ()), *references))
+    return Part(
+        "Memorisation",
+        (MEMORISATION if results.models else FITTED_TO_ALL,),
+        tables=(table,),
+        points=(*(points if alone else ()), *references),
+    )
 
 
 def seeds(results: Results) -> Part:
     """Give the headline metric of each seed's network alone, and explain the metrics."""
     return Part(
-        "Results by seed, and what the metrics mean",
+        "Results by seed, and what the metrics mean" if results.models else "What the metrics mean",
         tables=tuple(_seeds_tables(results)),
         points=(*_explanations(results),),
     )
@@ -121,7 +135,7 @@ def _parameters(results: Results, name: str) -> str:
 
 
 def _seeds_tables(results: Results) -> Iterator[Table]:
-    for split in results.splits:
+    for split in results.splits if results.models else ():
         metric = headline_metric(results, split)
         values = {name: results.of_seeds(name, split, metric) for name in ranked(results)}
         seeds = list(dict.fromkeys(seed for of in results.models.values() for seed in of.seeds))

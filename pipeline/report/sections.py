@@ -56,8 +56,10 @@ def build(params: Params) -> View:
 
 
 def _opening(params: Params) -> str:
-    models = format_quantity(len(params.models), "small sequence model")
     datasets = format_quantity(len(params.datasets), "data set")
+    if not params.models:
+        return f"Methods without a network on {datasets}: no model is trained."
+    models = format_quantity(len(params.models), "small sequence model")
     return (
         f"{models} on {datasets}, each trained from {_seed_counts(params)}. Where rows are held out, the best model is "
         "chosen on validation rows and evaluated on test rows. A model's name links to its model card."
@@ -115,4 +117,6 @@ def _section(results: Results, known: Published) -> Section:
     opening = f"Task: {results.about.goal}. The data set has {format_count(data_card.count_rows(card))} {card.unit}."
     if data_card.count_rows(card) == 1:
         opening = f"Task: {results.about.goal}. The data set has one row of {card.unit}."
+    if not results.models:
+        opening += " No model is trained on it: all figures are those of methods without a network."
     return Section(card.dataset, opening, tuple(part for part in parts if part is not None))

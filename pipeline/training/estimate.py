@@ -33,7 +33,7 @@ READING = 1 / 3  # of what training keeps of a step
 OPERATIONS_PER_SECOND = 2e10  # in matrix products
 SECONDS_PER_BATCH = 2e-3
 SECONDS_PER_STEP = 5e-5  # of a layer, forwards and backwards
-SECONDS_PER_SYMBOL = 2e-4  # of a layer, of a text that is written
+SECONDS_PER_SYMBOL = 4e-4  # of a layer, of a text that is written
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,6 @@ ABOUT = [  # changed path, its value, path in the message, what it says
         "found 'd'; wanted symbols of the alphabet of data set words",
     ),
     ("models.words-lstm.dataset", "word", "models.words-lstm.dataset", "no data set 'word'; known: binary, "),
-    ("models.words-lstm", ..., "datasets.words", "no model is trained on it"),
     ("defaults.gradient_clipp", 1, "defaults.gradient_clipp", "unknown key"),
     ("defaults.schedule", {}, "defaults.schedule.kind", "missing; add it"),
     ("defaults.schedule.every", ..., "defaults.schedule.every", "missing; add it"),
