@@ -89,8 +89,9 @@ def mutate_json(content: bytes, random: Random) -> bytes:
 def mutate_folder(folder: Path, random: Random) -> None:
     """Change, delete, add, move or link a file of a folder, and sometimes write its manifest anew."""
     _mutate_file(folder, random)
-    if random.random() < 0.5:
-        (folder / manifest.MANIFEST).unlink(missing_ok=True)
+    listed = folder / manifest.MANIFEST
+    if random.random() < 0.5 and not listed.is_dir():
+        listed.unlink(missing_ok=True)
         manifest.write(folder)
 
 
