@@ -1,5 +1,6 @@
 """Load the models of a small trained project, and read the errors of calls."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 import pipeline
+from tests.support.damage import DATA, MODEL, NUMBERS
 
 
 @pytest.fixture
@@ -26,3 +28,12 @@ def error_line() -> Callable[..., str]:
         return str(caught.value)
 
     return line
+
+
+@pytest.fixture
+def damageable(trained_project: Path, here: Path) -> None:
+    """Work in a copy of a part of the trained project."""
+    for name in ("params.yaml", DATA, MODEL, NUMBERS, "models/sums/sums-lstm"):
+        source, target = trained_project / name, here / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
