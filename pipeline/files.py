@@ -99,6 +99,17 @@ def _naming(path: Path) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Name the cure for a file of an earlier stage that is missing or cannot be read, such as a folder in its place."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; run `dvc repro`, which makes it") from None
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or 'cannot be read'}; {REPAIR}") from None
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write indented JSON, keys in the given order; refuse NaN and infinity, which JSON does not have."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
@@ -109,12 +120,12 @@ def read_json(path: Path) -> Any:
     """Read a JSON file that an earlier stage wrote.
 
     Raises:
-        DataError: if the file is missing or not JSON.
+        DataError: if the file is missing, cannot be read or is not JSON.
     """
+    with _reading(path):
+        content = path.read_bytes()
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; run `dvc repro`, which makes it") from None
+        return json.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON ({error}); delete it and run `dvc repro`") from None
 
@@ -125,12 +136,10 @@ def read_as(path: Path, content: type[Content]) -> Content:
     Raises:
         DataError: if the file is missing, cannot be read, or is not of this form.
     """
+    with _reading(path):
+        text = path.read_bytes()
     try:
-        return content.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; run `dvc repro`, which makes it") from None
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; {REPAIR}") from None
+        return content.model_validate_json(text)
     except ValidationError as error:
         raise DataError(f"{path}: {_describe_first(error)}; {REPAIR}") from None
 
@@ -159,13 +168,11 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     """Read a CSV that an earlier stage wrote, as one dictionary per row.
 
     Raises:
-        DataError: if the file is missing or damaged.
+        DataError: if the file is missing, cannot be read or is damaged.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with _reading(path), path.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; run `dvc repro`, which makes it") from None
     except (UnicodeDecodeError, csv.Error):
         raise DataError(f"{path}: damaged; {REPAIR}") from None
 
@@ -194,12 +201,13 @@ def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
     """Return the arrays that `write_arrays` wrote, memory-mapped, by name.
 
     Raises:
-        DataError: if a file is damaged.
+        DataError: if a file cannot be read or is damaged.
     """
     arrays: dict[str, NDArray[Any]] = {}
     for path in sorted(folder.glob("*.npy")):
         try:
-            arrays[path.stem] = np.load(path, mmap_mode="r", allow_pickle=False)
+            with _reading(path):
+                arrays[path.stem] = np.load(path, mmap_mode="r", allow_pickle=False)
         except UNREADABLE:
             raise DataError(f"{path}: damaged; run `dvc repro -f prepare@{folder.parent.name}`") from None
     return arrays

@@ -172,6 +172,17 @@ def test_an_array_with_an_odd_header_is_refused(header):
     check_refused(LENGTHS)
 
 
+@pytest.mark.parametrize(
+    "name", [f"{DATA}/data_card.json", f"{DATA}/manifest.json", f"{MODEL}/model.json", SYMBOLS, WEIGHTS]
+)
+def test_a_folder_in_the_place_of_a_file_is_refused(name):
+    Path(name).unlink()
+    if not name.endswith("manifest.json"):
+        agree(name)
+    Path(name).mkdir()
+    check_refused(name)
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_missing_arrays_are_refused(split):
     Path(DATA, split, "lengths.npy").unlink()
