@@ -42,7 +42,8 @@ def _echo_long(name: str, seconds: float) -> None:
     """Print how long a training will take if that is more than a minute."""
     minutes = seconds / 60
     if minutes > 1:
-        duration = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
+        short = "a minute" if minutes < 1.5 else f"{minutes:.0f} minutes"
+        duration = short if minutes < 120 else f"{minutes / 60:.0f} hours"
         click.echo(f"{name}: about {duration} of training")
 
 

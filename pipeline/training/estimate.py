@@ -27,12 +27,12 @@ WEIGHTS = 5  # copies of the weights: themselves, gradients, the best ones, and 
 OPTIMISER_STATE = {"sgd": 0, "rmsprop": 1, "adam": 2, "adamw": 2}  # numbers for each parameter, without momentum
 OPTIMISER_COPIES = 3  # with those in a checkpoint, and in its bytes
 READ_ROWS, READ_STREAMS = 1024, 64  # read at once without training, as in `tasks.batching`
-READING = 1 / 3  # of what training keeps of a step
+KEPT_TO_READ = 1 / 3  # of what training keeps of a step
 
-# Of one core.
-OPERATIONS_PER_SECOND = 2e10  # in matrix products
-SECONDS_PER_BATCH = 2e-3
-SECONDS_PER_STEP = 5e-5  # of a layer, forwards and backwards
+# Of one core, between those of a slow, busy processor and of a fast one: docs/performance.md has what was measured.
+OPERATIONS_PER_SECOND = 2.5e10  # in matrix products
+SECONDS_PER_BATCH = 1.6e-3
+SECONDS_PER_STEP = 4e-5  # of a layer, forwards and backwards
 SECONDS_PER_SYMBOL = 4e-4  # of a layer, of a text that is written
 
 
@@ -88,7 +88,7 @@ def estimate(params: ModelParams, prepared: Prepared, fit: str) -> Estimate:
     reading_steps = min(read_at_once, validation.sequences) * validation.longest
     return Estimate(
         weights=FLOAT * sizes.parameters * (WEIGHTS + OPTIMISER_COPIES * state),
-        batch=FLOAT * sizes.kept * max(batch_steps, READING * reading_steps) + INDEX * train.sequences,
+        batch=FLOAT * sizes.kept * max(batch_steps, KEPT_TO_READ * reading_steps) + INDEX * train.sequences,
         data=_measure_data(params, prepared, fit),
         operations=operations,
         seconds=operations / OPERATIONS_PER_SECOND
@@ -116,18 +116,16 @@ def check_memory(name: str, estimates: Sequence[Estimate]) -> None:
     if workers * largest.memory <= available:
         return
     found = f"each of {len(estimates)} trainings needs about {largest.memory / GIGABYTE:.1f} GB of memory"
-    start = f"params.yaml: models.{name}.{_deciding_key(largest)}: {found}, {workers} run at once"
-    cure = "choose a smaller one" if largest.memory > available else ""
-    cure = cure or f"set {executor.WORKERS} to {int(available / largest.memory)}, or choose a smaller one"
-    raise ParamsError(f"{start}, and {available / GIGABYTE:.1f} GB are available; {cure}")
+    found += f", {workers} run at once, and {available / GIGABYTE:.1f} GB are available"
+    fitting = int(available / largest.memory)
+    cure = (f"set {executor.WORKERS} to {fitting}, or " if fitting else "") + "choose a smaller one"
+    raise ParamsError(f"params.yaml: models.{name}.{_deciding_key(largest)}: {found}; {cure}")
 
 
 def wall_seconds(estimates: Sequence[Estimate]) -> float:
     """Return how long trainings take side by side."""
-    seconds, at_once = (
-        [each.seconds for each in estimates],
-        min(executor.cores(), executor.count_workers(len(estimates))),
-    )
+    seconds = [each.seconds for each in estimates]
+    at_once = min(executor.cores(), executor.count_workers(len(estimates)))
     return max(max(seconds), sum(seconds) / at_once)
 
 
