@@ -44,7 +44,7 @@ verify: $(INSTALLED)  ## run the last commit in a temporary clone, and compare t
 test: $(INSTALLED)  ## run the tests
 	pytest --numprocesses auto --dist loadgroup
 
-test-services: $(INSTALLED)  ## run the tests that need a server, another user or processor, or many random trials
+test-services: $(INSTALLED)  ## run the tests that take long, or need a server, another user or processor
 	pytest -m services --numprocesses auto --dist loadgroup
 
 fuzz: $(INSTALLED)  ## try odd params, raw files, folders and requests for ten minutes, and count how the commands end

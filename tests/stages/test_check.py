@@ -1,7 +1,9 @@
 """Stage `check` in a real repository: params that cannot be used stop `dvc repro` before anything else happens."""
 
 import pytest
+from click.testing import CliRunner
 
+from stages import check
 from tests.support.repository import Repository, ran
 
 pytestmark = pytest.mark.xdist_group("use")  # one repository, so one worker
@@ -76,21 +78,23 @@ def all_files(repository: Repository, *but: str) -> dict[str, tuple[int, bytes]]
     }
 
 
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [
-        (add_unknown_key, "models.words-lstm.colour: unknown key; remove it or correct its spelling"),
-        (use_old_key, "models.words-lstm.hidden: is now called hidden_size; rename it"),
-        (name_dataset(COMMAND), f"datasets.{COMMAND}: found '{COMMAND}'{BAD_NAME}"),
-        (name_model(COMMAND), f"models.{COMMAND}: found '{COMMAND}'{BAD_NAME}"),
-        (name_model("../../README.md"), f"models.../../README.md: found '../../README.md'{BAD_NAME}"),
-        (fetch_into("data/raw/a.zip", "a; touch PWNED"), f"sources.a; touch PWNED: found 'a; touch PWNED'{BAD_NAME}"),
-        (fetch_into("README.md"), "sources.source.file: found 'README.md'; wanted a file below data/raw"),
-        (fetch_into("data/raw/words.txt"), "sources.source.file: found 'data/raw/words.txt', which Git tracks"),
-        (fetch_into("../escaped.txt"), "sources.source.file: found '../escaped.txt'; wanted a path inside "),
-        (fetch_into("data/raw/../../README.md"), "sources.source.file: found 'data/raw/../../README.md'; wanted a "),
-    ],
-)
+REFUSED = [
+    (add_unknown_key, "models.words-lstm.colour: unknown key; remove it or correct its spelling"),
+    (name_dataset(COMMAND), f"datasets.{COMMAND}: found '{COMMAND}'{BAD_NAME}"),
+    (fetch_into("data/raw/../../README.md"), "sources.source.file: found 'data/raw/../../README.md'; wanted a "),
+]
+MORE_REFUSED = [
+    (use_old_key, "models.words-lstm.hidden: is now called hidden_size; rename it"),
+    (name_model(COMMAND), f"models.{COMMAND}: found '{COMMAND}'{BAD_NAME}"),
+    (name_model("../../README.md"), f"models.../../README.md: found '../../README.md'{BAD_NAME}"),
+    (fetch_into("data/raw/a.zip", "a; touch PWNED"), f"sources.a; touch PWNED: found 'a; touch PWNED'{BAD_NAME}"),
+    (fetch_into("README.md"), "sources.source.file: found 'README.md'; wanted a file below data/raw"),
+    (fetch_into("data/raw/words.txt"), "sources.source.file: found 'data/raw/words.txt', which Git tracks"),
+    (fetch_into("../escaped.txt"), "sources.source.file: found '../escaped.txt'; wanted a path inside "),
+]
+
+
+@pytest.mark.parametrize(("change", "error"), REFUSED)
 def test_params_that_cannot_be_used_end_dvc_repro_in_one_line_and_change_nothing(guarded, change, error):
     guarded.change_params(change)
     before = all_files(guarded, CHECKED)
@@ -103,12 +107,23 @@ def test_params_that_cannot_be_used_end_dvc_repro_in_one_line_and_change_nothing
     assert all_files(guarded) == before
 
 
-@pytest.mark.parametrize("target", ["prepare@words", "publish"])  # test_dvc_yaml.py: all depend on `check`
-def test_params_that_cannot_be_used_end_dvc_repro_of_one_stage_before_it_runs(guarded, target):
+@pytest.mark.parametrize(("change", "error"), MORE_REFUSED)
+def test_check_refuses_params_that_cannot_be_used_in_one_line_and_changes_nothing(guarded, monkeypatch, change, error):
+    guarded.change_params(change)
+    before = all_files(guarded)
+    monkeypatch.chdir(guarded.folder)
+    done = CliRunner().invoke(check.main)
+    assert done.exit_code == 1
+    assert done.output.startswith(f"Error: params.yaml: {error}")
+    assert done.output.count("\n") == 1
+    assert all_files(guarded) == before
+
+
+def test_params_that_cannot_be_used_end_dvc_repro_of_one_stage_before_it_runs(guarded):
     guarded.change_params(add_unknown_key)
-    (guarded.folder / "stages" / f"{target.partition('@')[0]}.py").write_text("raise SystemExit('ran')\n")
+    (guarded.folder / "stages/publish.py").write_text("raise SystemExit('ran')\n")
     before = all_files(guarded, CHECKED)
-    assert ran(guarded.run("dvc", "repro", target, code=255)) == ["check"]
+    assert ran(guarded.run("dvc", "repro", "publish", code=255)) == ["check"]  # test_dvc_yaml.py: all depend on it
     assert all_files(guarded) == before
 
 
@@ -120,6 +135,7 @@ def test_a_key_reaches_no_shell_where_check_is_skipped(guarded):
     assert all_files(guarded) == before
 
 
+@pytest.mark.services
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -187,12 +203,13 @@ def test_a_changed_comment_runs_only_check_and_report(copy):
     assert contents() == before
 
 
-def test_the_output_is_a_constant(copy):
+def test_the_output_is_a_constant(copy, monkeypatch):
     def shorten(params):
         params["models"]["words-lstm"]["epochs"] = 1
 
     before = (copy.folder / CHECKED).read_bytes()
-    assert copy.run("python", "-m", "stages.check") == "params.yaml: 2 data sets and 2 models can be used\n"
+    monkeypatch.chdir(copy.folder)
+    assert CliRunner().invoke(check.main).output == "params.yaml: 2 data sets and 2 models can be used\n"
     copy.change_params(shorten)
-    copy.run("python", "-m", "stages.check")
+    assert CliRunner().invoke(check.main).exit_code == 0
     assert (copy.folder / CHECKED).read_bytes() == before

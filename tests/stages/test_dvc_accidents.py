@@ -95,6 +95,7 @@ def test_a_truncated_prepared_file_is_restored_by_dvc_and_named_by_the_stage(cop
     assert (path.read_bytes(), read_lock(copy)) == (content, before)
 
 
+@pytest.mark.services
 def test_a_deleted_lock_is_restored_from_the_run_cache_of_dvc(copy):
     before = read_lock(copy)
     (copy.folder / "dvc.lock").unlink()
@@ -103,6 +104,7 @@ def test_a_deleted_lock_is_restored_from_the_run_cache_of_dvc(copy):
     assert read_lock(copy) == before
 
 
+@pytest.mark.services
 def test_a_lock_with_conflict_marks_is_refused(copy):
     text = read_lock(copy).decode()
     half = text.index("\n", len(text) // 2) + 1
@@ -157,6 +159,7 @@ def test_a_folder_that_dvc_has_not_recorded_is_used_once_it_is_restored_or_commi
     copy.run("python", "-m", "stages.predict", "words-lstm", "bl")
 
 
+@pytest.mark.services
 def test_an_experiment_in_a_copy_of_a_folder_whose_name_is_not_ascii_is_refused_by_dvc(copy):
     folder = copy.folder.rename(copy.folder.with_name("Größe"))
     refusal = Repository(folder).run("dvc", "exp", "run", "--temp", code=255)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.repository import ALL, Repository, ran
 
-pytestmark = pytest.mark.xdist_group("accidents")  # one repository, so one worker
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("accidents")]  # one repository, so one worker
 
 NOBODY = 65534
 # So that nobody can read the interpreter and the packages in a home that is closed to other users.
@@ -59,7 +59,6 @@ def test_another_folder_clock_locale_umask_and_number_of_threads_and_workers(don
     assert done.run("git", "status", "--porcelain") == ""
 
 
-@pytest.mark.services
 @pytest.mark.skipif(not CAN_BECOME_NOBODY, reason="only root can become another user")
 def test_another_user_with_a_home_of_his_own_in_a_copy_of_the_folder(done, open_folder):
     copy, home = Repository(open_folder / "it's a copy"), open_folder / "home"  # DVC itself needs ASCII for --temp
@@ -79,7 +78,6 @@ def test_a_copy_of_the_folder(copy):
     assert is_as_committed(copy, "aside")
 
 
-@pytest.mark.services
 def test_the_queue(copy):
     copy.run("dvc", "exp", "run", "--queue", "--force", "--name", "queued", "train@words-lstm")
     output = copy.run("dvc", "exp", "run", "--run-all")
