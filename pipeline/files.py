@@ -15,6 +15,7 @@ from tokenize import TokenError
 from typing import Any, TextIO, TypeVar
 
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
@@ -207,7 +208,7 @@ def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
     for path in sorted(folder.glob("*.npy")):
         try:
             with _reading(path):
-                arrays[path.stem] = np.load(path, mmap_mode="r", allow_pickle=False)
+                arrays[path.stem] = open_memmap(path, mode="r")  # unlike np.load, it opens no zip and no pickle
         except UNREADABLE:
             raise DataError(f"{path}: damaged; run `dvc repro -f prepare@{folder.parent.name}`") from None
     return arrays

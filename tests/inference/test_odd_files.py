@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +170,18 @@ HEADERS = [
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[:20])
 def test_an_array_with_an_odd_header_is_refused(header):
     rewrite(LENGTHS, lambda before: b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(99))
+    check_refused(LENGTHS)
+
+
+def as_npz():
+    stream = io.BytesIO()
+    np.savez(stream, lengths=np.ones(3, dtype=np.int32))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04" * 30, as_npz(), pickle.dumps([1, 2])], ids=["zip", "npz", "pickle"])
+def test_a_file_of_another_kind_is_no_array(content):
+    rewrite(LENGTHS, lambda before: content)
     check_refused(LENGTHS)
 
 
