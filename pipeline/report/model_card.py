@@ -1,6 +1,7 @@
 """The model card of each model: what it is, its results, its limitations and how to use it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pipeline.data.formats import FORMATS
 from pipeline.data.wording import join_names
@@ -14,7 +15,7 @@ from pipeline.report.parts import Code, Markdown, Part, Section, Table
 from pipeline.report.published import Published
 from pipeline.report.ranking import describe_rows, format_metric, training_perplexity
 
-KEYS = Markdown("[docs/adding-a-model.md](../../docs/adding-a-model.md) explains each of them.")
+KEYS_PAGE = Path("docs/adding-a-model.md")  # of the repository; a project folder has none
 FOLDER = Markdown(
     "Run this in the project folder, after `dvc repro`, which trains the model or restores it from DVC's cache:"
 )
@@ -177,10 +178,15 @@ def _training(results: Results, model: str) -> Part:
         (
             ended,
             *result_tables.describe_training_reproducibility(results, model),
-            Markdown(f"The params come from `models.{model}` and `defaults` in `params.yaml`; {KEYS}"),
+            Markdown(f"The params come from `models.{model}` and `defaults` in `params.yaml`{_explained()}."),
         ),
         tables=(
             Table("Seeds", ("seed", "status", "epochs", "epoch whose weights are kept"), seeds),
             Table("Params", ("param", "value"), params),
         ),
     )
+
+
+def _explained() -> str:
+    """Return where the params are explained, if that page is here."""
+    return f"; [{KEYS_PAGE}](../../{KEYS_PAGE}) explains each of them" if KEYS_PAGE.exists() else ""

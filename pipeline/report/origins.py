@@ -36,15 +36,15 @@ def strip_markdown(text: str) -> str:
 
 
 def read(dataset: str) -> Origin:
-    """Read the section whose heading is the data set's name.
+    """Read the section whose heading is the data set's name; it says nothing if it or the file is missing.
 
     Raises:
-        DataError: if the file is missing or not UTF-8.
+        DataError: if the file is not UTF-8.
     """
     try:
         text = PATH.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DataError(f"{PATH}: no such file; restore it with `git checkout {PATH}`") from None
+        text = ""
     except UnicodeDecodeError as error:
         raise DataError(f"{PATH}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     sections = re.split(r"^## +(.+?) *$", text, flags=re.MULTILINE)  # the text before them, then name, text, name ...

@@ -24,6 +24,7 @@ from pipeline.report.parts import Link, Part, Section, Table
 from pipeline.report.published import Published
 
 PUBLISHED_PROJECT = Path("published")
+CHOICE_PAGE = Path("docs/results.md")  # of the repository
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,22 @@ def _notes() -> list[str]:
         "↑ marks a metric of which higher values are better, ↓ one of which lower values are better. Each metric is "
         "explained at the end of the data set's part.",
         comparisons.METHOD,
-        "The params of the models that come with this project were chosen on validation rows; docs/results.md says "
-        "what was tried, and where test rows had been looked at before.",
+        *_choice_of_params(),
         "“Memorisation” means trained and evaluated on all rows: it shows what a model can store, not how it performs "
         "on new rows. Such figures have no interval, and nothing is ranked by them.",
         "The baseline is a well-known method without a network, of several the best on validation rows; the part of "
         "each data set says which. The bound is the best result that any model could reach, where it is known.",
         "Parameters are the numbers that training adjusts. Training times depend on the machine; they are in MLflow.",
+    ]
+
+
+def _choice_of_params() -> list[str]:
+    """Return where the choice of params is explained, if that page is here: a project folder has none."""
+    if not CHOICE_PAGE.exists():
+        return []
+    return [
+        f"The params of the models that come with this project were chosen on validation rows; {CHOICE_PAGE} says "
+        "what was tried, and where test rows had been looked at before."
     ]
 
 

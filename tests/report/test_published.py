@@ -28,8 +28,9 @@ def test_figures_that_are_invalid_are_refused(tmp_path, text, wanted):
         published.read(tmp_path / "published.yaml")
 
 
-def test_a_project_may_have_no_published_figures(tmp_path):
-    assert published.read(tmp_path / "published.yaml").models == {}
+def test_a_project_may_have_no_published_figures_and_no_descriptions(here):
+    assert published.read().models == {}
+    assert origins.read("words") == Origin(None, None, None, ())
 
 
 @pytest.mark.parametrize("dataset", KNOWN.datasets)
