@@ -44,11 +44,11 @@ class VerifyResult:
 
 def list_uncommitted() -> list[str]:
     """Return the files of the working folder that are not as the last commit has them."""
-    return [line[3:] for line in _git(Path(), "status", "--porcelain").splitlines()]
+    return [line[3:] for line in _git(Path(), "status", "--porcelain", "--", ".").splitlines()]
 
 
 def verify_commit(level: Reproducibility) -> VerifyResult:
-    """Clone the last commit into a temporary folder, run every stage there, and compare.
+    """Clone the last commit into a temporary folder, run every stage of the same project there, and compare.
 
     Args:
         level: How far results can be reproduced here. Only "portable" promises the committed bytes; else metrics are
@@ -58,10 +58,12 @@ def verify_commit(level: Reproducibility) -> VerifyResult:
         PipelineError: if there is no commit, dvc.lock is missing or out of date, or the pipeline fails in the clone.
     """
     commit = _git(Path(), "rev-parse", "HEAD").strip()
+    repository = _git(Path(), "rev-parse", "--show-toplevel").rstrip("\n")
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-        clone = Path(folder) / "clone"
-        _git(Path(), "clone", "--quiet", "--no-checkout", str(Path.cwd()), str(clone))
-        _git(clone, "checkout", "--quiet", "--detach", commit)
+        root = Path(folder) / "clone"
+        _git(Path(), "clone", "--quiet", "--no-checkout", repository, str(root))
+        _git(root, "checkout", "--quiet", "--detach", commit)
+        clone = root / _git(Path(), "rev-parse", "--show-prefix").rstrip("\n")
         _refuse_outdated_lock(clone)
         _run(clone, "stages.repro", "--force")
         return _compare(clone, commit, level)
@@ -120,8 +122,9 @@ def _environment() -> dict[str, str]:
 
 def _compare(clone: Path, commit: str, level: Reproducibility) -> VerifyResult:
     """Compare every file of the clone that Git does not ignore, and the outputs that dvc.lock names."""
-    status = _git(clone, "status", "--porcelain", "--no-renames", "--untracked-files=all", "-z").split("\0")
-    found = {line[3:]: STATES.get(line[:2], CHANGED) for line in status if line}
+    prefix = _git(clone, "rev-parse", "--show-prefix").rstrip("\n")  # of all paths that Git shows
+    status = _git(clone, "status", "--porcelain", "--no-renames", "--untracked-files=all", "-z", "--", ".").split("\0")
+    found = {line[3:].removeprefix(prefix): STATES.get(line[:2], CHANGED) for line in status if line}
     if LOCK in found:
         committed, produced = _outputs(_committed(clone, LOCK)), _outputs((clone / LOCK).read_bytes())
         others = {path for path in committed | produced if committed.get(path) != produced.get(path)}
@@ -139,7 +142,7 @@ def _compare(clone: Path, commit: str, level: Reproducibility) -> VerifyResult:
 
 
 def _committed(clone: Path, path: str) -> bytes:
-    return subprocess.run(["git", "show", f"HEAD:{path}"], cwd=clone, capture_output=True, check=True).stdout
+    return subprocess.run(["git", "show", f"HEAD:./{path}"], cwd=clone, capture_output=True, check=True).stdout
 
 
 def _git(folder: Path, *arguments: str) -> str:
