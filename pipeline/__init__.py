@@ -34,6 +34,8 @@ __all__ = [
     "load",
 ]
 
+__version__ = "0.1.0"
+
 fix_kernels()
 
 

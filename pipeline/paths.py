@@ -5,6 +5,7 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 CHECKED = Path("data/params-checked.txt")  # written by stage `check`
+CODE = Path("code")  # digests of the code, in a project folder; written by stage `check`
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 MODELS = Path("models")
@@ -20,10 +21,10 @@ def project_folder() -> Path:
     return Path(os.environ.get("DVC_ROOT") or Path.cwd()).absolute()
 
 
-def is_in_git() -> bool:
-    """Return whether the working folder is inside a Git repository, be Git installed or not."""
-    here = Path.cwd()
-    return any((folder / ".git").exists() for folder in (here, *here.parents))
+def is_in_git(folder: Path = Path()) -> bool:
+    """Return whether a folder, or else the working folder, is inside a Git repository, be Git installed or not."""
+    here = folder.absolute()
+    return any((above / ".git").exists() for above in (here, *here.parents))
 
 
 def checkpoints() -> Path:

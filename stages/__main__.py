@@ -1,6 +1,8 @@
 """All commands behind one name: `sequence-pipeline COMMAND` or `python -m stages COMMAND`."""
 
 import importlib
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -28,10 +30,17 @@ class Commands(click.Group):
 def main() -> None:
     """Train and compare small sequence models, reproducibly.
 
-    Run the commands in the project's folder. `repro` runs the whole pipeline; `predict` and `generate` use a trained
-    model; `ui` shows all runs in MLflow; `verify` reproduces the committed results. The others are stages that
-    `dvc repro` runs.
+    `init` makes a folder for your own data. Run the other commands in the project's folder. `repro` runs the whole
+    pipeline; `predict` and `generate` use a trained model; `ui` shows all runs in MLflow; `verify` reproduces the
+    committed results. The others are stages that `dvc repro` runs.
     """
+
+
+def console() -> None:
+    """Run the installed command; in a copy of the repository, on that copy's code, as `python -m stages` does."""
+    if (here := Path("stages/__main__.py")).exists() and not here.samefile(__file__):
+        os.execv(sys.executable, [sys.executable, "-m", "stages", *sys.argv[1:]])  # noqa: S606 - no shell is wanted
+    main(prog_name="sequence-pipeline")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import click
 
 from pipeline import files, leftovers, paths
 from pipeline.params import check_places, load_params
+from pipeline.project import code
 from stages.command import reports_errors
 
 ACCEPTED = "params.yaml: every name, path and size can be used\n"  # a constant, so that no other stage runs again
@@ -18,7 +19,8 @@ def main() -> None:
     leftovers.refuse(params.model_names)  # here too, since `report` would refuse them only after minutes
     with files.replacing_file(paths.CHECKED) as partial:
         partial.write_text(ACCEPTED, encoding="utf-8")
-    click.echo(f"params.yaml: {len(params.datasets)} data sets and {len(params.models)} models can be used")
+    code.record()
+    click.echo(f"params.yaml can be used; data sets: {len(params.datasets)}, models: {len(params.models)}")
 
 
 if __name__ == "__main__":

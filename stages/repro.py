@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -9,6 +10,7 @@ from pipeline import leftovers
 from pipeline.execution import parallel
 from pipeline.execution.parallel import DVC, Group
 from pipeline.params import Params, check_places, load_params
+from pipeline.project import code
 from stages.command import reports_errors
 
 
@@ -20,9 +22,11 @@ from stages.command import reports_errors
 @reports_errors
 def main(force: bool, jobs: int | None) -> None:
     """Run the pipeline to the same files as `dvc repro`, several data sets at a time."""
+    _use_this_python()
     params = load_params()  # refuses here what stage `check` would refuse, before DVC reads the file
     check_places(params)
     leftovers.refuse(params.model_names)  # also where `check` need not run
+    code.record()  # so that DVC sees which data sets another version of the package changes
     count = jobs or parallel.default_jobs()
     first = parallel.first_group(list(params.sources))
     groups = _groups(params, first, force) if count > 1 else []
@@ -32,6 +36,11 @@ def main(force: bool, jobs: int | None) -> None:
         commands = {group.name: parallel.repro_command(group.stages, force) for group in side_by_side}
         parallel.run(commands, count, click.echo)
     _become_dvc("repro", *(["--force", "--single-item", *parallel.other_stages([first, *groups])] if force else []))
+
+
+def _use_this_python() -> None:
+    """Let DVC's stages find the Python that has the package, also where no virtual environment is activated."""
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
 def _groups(params: Params, first: Group, force: bool) -> list[Group]:

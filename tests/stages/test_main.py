@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import pipeline
-from stages.__main__ import main
+from stages.__main__ import console, main
 from tests.support.project import REPOSITORY
 
 COMMANDS = sorted(path.stem for path in (REPOSITORY / "stages").glob("[a-z]*.py") if path.stem != "command")
@@ -18,7 +18,7 @@ COMMANDS = sorted(path.stem for path in (REPOSITORY / "stages").glob("[a-z]*.py"
 def test_the_installed_command_is_this_one():
     scripts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     module, _, name = scripts["sequence-pipeline"].partition(":")
-    assert getattr(importlib.import_module(module), name) is main
+    assert getattr(importlib.import_module(module), name) is console
 
 
 def test_every_command_is_listed():

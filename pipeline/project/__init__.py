@@ -1,0 +1,1 @@
+"""Project folders: params.yaml, dvc.yaml and data, apart from the code, which is installed."""

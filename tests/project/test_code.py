@@ -1,0 +1,80 @@
+"""The code of each stage: the same in the repository's dvc.yaml and for project folders."""
+
+import os
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.project import code
+from pipeline.project.create import PLACES, TEMPLATE
+from tests.support.project import REPOSITORY
+
+STAGES = YAML(typ="safe", pure=True).load(REPOSITORY / "dvc.yaml")["stages"]
+PACKAGES = ("pipeline/", "stages/")
+
+
+def body(stages, stage):
+    return stages[stage].get("do", stages[stage])
+
+
+def code_deps(stage):
+    return [dep for dep in body(STAGES, stage)["deps"] if dep.startswith(PACKAGES)]
+
+
+def test_the_code_of_each_stage_is_that_of_the_repositorys_dvc_yaml():
+    assert {"check": tuple(code_deps("check")), **code.STAGE_CODE} == {
+        stage: tuple(code_deps(stage)) for stage in STAGES
+    }
+
+
+def test_a_projects_dvc_yaml_is_the_repositorys_but_for_the_code():
+    wanted = YAML(typ="safe", pure=True).load(REPOSITORY / "dvc.yaml")
+    for stage in wanted["stages"]:
+        deps = body(wanted["stages"], stage)["deps"]
+        first = deps.index(code_deps(stage)[0])
+        deps[:] = [dep for dep in deps if not dep.startswith(PACKAGES)]
+        if stage != "check":
+            deps.insert(first, f"code/{stage}.txt")
+    check = wanted["stages"]["check"]
+    check["always_changed"] = True
+    check["outs"] += [f"code/{name}.txt" for name in sorted([*code.STAGE_CODE, "version"])]
+    assert YAML(typ="safe", pure=True).load(TEMPLATE / "pipeline.yaml") == wanted
+
+
+@pytest.mark.parametrize("name", ["config", "dvcignore", "plots/curves.json"])
+def test_other_settings_of_a_project_are_the_repositorys(name):
+    first, _, rest = name.partition("/")
+    assert (TEMPLATE / name).read_text() == (REPOSITORY / PLACES[first] / rest).read_text()
+
+
+def test_the_defaults_of_a_project_are_the_repositorys():
+    first, other = (YAML(typ="safe", pure=True).load(folder / "params.yaml") for folder in (TEMPLATE, REPOSITORY))
+    assert first["defaults"] == other["defaults"]
+
+
+def test_git_ignores_the_outputs_of_a_project_as_those_of_the_repository():
+    ignored, wanted = (
+        {line for line in path.read_text().splitlines() if not line.startswith("#")}
+        for path in (TEMPLATE / "gitignore", REPOSITORY / ".gitignore")
+    )
+    tools = {"/.lock-venv", "/build/", "/*.egg-info/", ".hypothesis/", ".mypy_cache/", ".pytest_cache/", ".ruff_cache/"}
+    assert ignored == wanted - tools | {"/code/"}
+
+
+def test_a_project_folder_has_the_digest_of_each_stage_and_keeps_files_that_are_up_to_date(here):
+    code.record()
+    found = {path: path.read_text() for path in (here / "code").iterdir()}
+    assert {path.stem for path in found} == {*code.STAGE_CODE, "version"}
+    assert all(code.digest(stage) in found[here / f"code/{stage}.txt"] for stage in code.STAGE_CODE)
+    (here / "code/train.txt").write_text("of another version")
+    for path in found:
+        os.utime(path, (1, 1))
+    code.record()
+    assert {path: path.read_text() for path in found} == found
+    assert {path.stem for path in found if path.stat().st_mtime > 1} == {"train"}
+
+
+def test_the_repository_needs_none(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    code.record()
+    assert not (REPOSITORY / "code").exists()
