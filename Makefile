@@ -12,13 +12,14 @@ export DVC_NO_ANALYTICS := 1
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) scm  ## create .venv with the exact versions of requirements.lock
+setup: $(INSTALLED) scm  ## create .venv with the exact versions of requirements.lock, and this project in editable mode
 
-$(INSTALLED): requirements.lock
+$(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # DVC refuses a project that is in no Git repository unless its config says so; in a repository that must not be there.
@@ -66,7 +67,7 @@ lock:  ## write the newest versions that pyproject.toml allows into requirements
 	rm -rf .lock-venv && $(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/python -m pip install --quiet --disable-pip-version-check '.[test]'
 	{ echo "# Written by \`make lock\` from pyproject.toml; do not edit."; \
-	  .lock-venv/bin/python -m pip freeze --local --exclude sequence-pipeline | sed 's/+cpu$$//'; } > requirements.lock
+	  .lock-venv/bin/python -m pip freeze --local --all --exclude pip --exclude sequence-pipeline | sed 's/+cpu$$//'; } > requirements.lock
 	rm -rf .lock-venv build *.egg-info
 
 clean:  ## delete .venv and the tools' caches; data, models and runs stay (see also: python -m stages.clean)
