@@ -32,6 +32,7 @@ RAW = {  # what the comments of the examples say, by data set
     "temperatures": "\n".join(["last,next", *(f"{row} {row + 1} {row + 2},{row + 3}" for row in range(40))]),
     "shop": "\n".join(["day,shop,article,sold", *(line.format(shop) for shop in ("North", "South") for line in DAYS)]),
     "reports": "\n".join(["text,topic", *LABELLED]),
+    "messages": "\n".join(["text,team", *LABELLED]),
     "novel": VERSE,
     "next-kind": VERSE,
     "reviews": {
