@@ -158,7 +158,7 @@ def test_the_commands_of_the_readme_try_a_setting_and_going_back_trains_nothing(
     (experiment,) = (output for command, output in printed.items() if command.startswith("dvc exp run"))
     assert set(ran(experiment)) == {"check", "train@words-lstm", "evaluate@words", "report", "publish"}
     assert "models.words-lstm.hidden_size" in copy.run("dvc", "params", "diff")
-    assert "words-lstm.test.letter_accuracy.mean" in copy.run("dvc", "metrics", "diff", "--all")
+    assert "words-lstm.test.letter_accuracy.value" in copy.run("dvc", "metrics", "diff", "--all")
     assert weights(copy) != first
 
     page = (copy.folder / "dvc_plots/index.html").read_text()
