@@ -32,3 +32,17 @@ def test_an_unknown_model_is_refused_before_anything_runs(here):
     done = CliRunner().invoke(main, ["--models", "binary-lstn"])
     assert done.exit_code == 1
     assert done.output.startswith("Error: models.binary-lstn: no such block in params.yaml; known: ")
+
+
+def test_a_step_at_batch_one_is_compared_with_a_plain_loop(here):
+    shutil.copy(REPOSITORY / "params.yaml", here)
+    shutil.copytree(REPOSITORY / "data/raw", here / "data/raw")
+    names = ["words-lstm", "names-linear"]
+    chosen = [option for name in names for option in ("--recipes", name)]
+    command = [sys.executable, "-m", "benchmarks.batch_one", *chosen, "--pairs", "1", "--steps", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    head, *lines = done.stdout.splitlines()
+    assert head.split() == ["recipe", "ours", "ms", "plain", "ms", "ratio"]
+    assert [line.split()[0] for line in lines] == names
+    assert all(re.fullmatch(r"\S+ +\d+\.\d{3} +\d+\.\d{3} +\d+\.\d\d", line) for line in lines)
