@@ -107,6 +107,8 @@ def _draw_rows(rows: Rows, count: int, balanced: bool, generator: torch.Generato
 
 def _row_batch(rows: Rows, index: Tensor) -> Batch:
     """Return a batch of these rows, cut to the longest among them."""
+    if len(index) == 1:
+        return _single_row(rows, int(index))
     on_device = index.to(rows.inputs.device)
     inputs, targets = rows.inputs[on_device], rows.targets[on_device]
     if rows.lengths is None:
@@ -115,6 +117,15 @@ def _row_batch(rows: Rows, index: Tensor) -> Batch:
     longest = int(lengths.max())
     targets = targets[:, :longest] if targets.dim() == 2 else targets
     return Batch(inputs[:, :longest], targets, torch.from_numpy(lengths).to(on_device.device))
+
+
+def _single_row(rows: Rows, row: int) -> Batch:
+    """Return a batch of one row, without padding and without a copy, which would cost as much as a small network."""
+    inputs, targets = rows.inputs[row : row + 1], rows.targets[row : row + 1]
+    if rows.lengths is None:
+        return Batch(inputs, targets)
+    length = int(rows.lengths[row])
+    return Batch(inputs[:, :length], targets[:, :length] if targets.dim() == 2 else targets)
 
 
 def _stream_batches(stream: Stream, params: ModelParams, generator: torch.Generator) -> Batches:

@@ -28,6 +28,10 @@ def text(length, context=1):
     return Stream(torch.arange(length, dtype=torch.int32), context)
 
 
+def row_lengths(batch):
+    return [batch.inputs.shape[1]] * len(batch.inputs) if batch.lengths is None else batch.lengths.tolist()
+
+
 def train(examples, seed=1, **changes):
     return epoch(examples, model_params(**changes), generator(seed))
 
@@ -46,11 +50,13 @@ def test_shuffled_rows_come_once_in_an_epoch_with_rows_of_similar_length(lengths
     numbers = torch.cat([batch.targets for batch in found])
     assert sorted(numbers.tolist()) == list(range(len(lengths)))
     assert sorted(len(batch.targets) for batch in found)[1:] == [size] * (len(found) - 1)
-    ranges = sorted((batch.lengths.min().item(), batch.lengths.max().item()) for batch in found)
+    of_batches = [torch.tensor(lengths)[batch.targets] for batch in found]
+    ranges = sorted((part.min().item(), part.max().item()) for part in of_batches)
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(ranges))
-    for batch in found:
-        assert batch.inputs.shape == (len(batch.targets), batch.lengths.max())
-        real = torch.arange(batch.inputs.shape[1]) < batch.lengths.unsqueeze(1)
+    for batch, part in zip(found, of_batches, strict=True):
+        assert batch.inputs.shape == (len(batch.targets), part.max())
+        assert batch.lengths is None if len(part) == 1 else batch.lengths.equal(part)
+        real = torch.arange(batch.inputs.shape[1]) < part.unsqueeze(1)
         assert (batch.inputs == torch.where(real, batch.targets.unsqueeze(1), 999)).all()
 
 
@@ -63,6 +69,21 @@ def test_shuffled_batches_are_not_ordered_by_length_and_change_with_the_epoch():
     assert epochs[0] != sorted(epochs[0])
     assert epochs[0] != epochs[1]
     assert sorted(epochs[0]) == sorted(epochs[1])
+
+
+@pytest.mark.parametrize("labels", [None, [0, 1, 0]])
+def test_a_batch_of_one_row_is_the_row_without_its_padding(labels):
+    examples = rows([2, 3, 1], labels)
+    found = train(examples, sampling="sequential", batch_size=1)
+    assert [batch.inputs.tolist() for batch in found] == [[[0, 0]], [[1, 1, 1]], [[2]]]
+    assert [batch.targets.tolist() for batch in found] == [[0], [1], [2]]
+    assert all(batch.lengths is None for batch in found)  # nothing is padded
+
+
+def test_a_batch_of_one_row_has_as_many_targets_as_inputs():
+    examples = Rows(torch.tensor([[1, 2, 0], [3, 4, 5]]), torch.tensor([[2, 9, UNSCORED], [4, 5, 9]]), np.array([2, 3]))
+    found = train(examples, sampling="sequential", batch_size=1)
+    assert [batch.targets.tolist() for batch in found] == [[[2, 9]], [[4, 5, 9]]]
 
 
 def test_rows_of_one_length_are_shuffled():
@@ -99,7 +120,7 @@ def test_an_epoch_has_as_many_steps_of_drawn_rows_as_params_say(sampling, steps,
     examples = rows([1 + row % 5 for row in range(20)], labels=[row % 2 for row in range(20)])
     found = train(examples, sampling=sampling, steps_per_epoch=steps, batch_size=size)
     assert [len(batch.targets) for batch in found] == [size] * steps
-    assert all(batch.lengths.tolist() == [1 + row % 5 for row in batch.targets.tolist()] for batch in found)
+    assert all(row_lengths(batch) == [1 + row % 5 for row in batch.targets.tolist()] for batch in found)
 
 
 def test_each_row_is_drawn_as_often_as_any_other_whatever_its_class():
