@@ -108,6 +108,7 @@ class LinearCell(Cell):
         h = _initial_state(inputs, state, self.hidden_size)
         if products.use_portable(inputs):
             w_x, w_h = self.w.weight.split_with_sizes((inputs.shape[2], self.hidden_size), 1)
+            w_h = w_h.contiguous()  # once, not in the product of each step
             states = kernels.rnn(inputs, h, w_x, w_h, self.w.bias, nonlinearity="none")
             return torch.cat((inputs, states[:, :-1]), 2), (states[:, -1],)
         outputs = []

@@ -14,7 +14,9 @@ class Dropout(nn.Dropout):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """In training, set a random share `p` of the elements to zero and scale the others to keep the mean."""
-        if not (self.training and self.p) or inputs.device.type != "cpu":
+        if not (self.training and self.p):
+            return inputs
+        if inputs.device.type != "cpu":
             return super().forward(inputs)
         kept = min(max(round((1 - self.p) * LEVELS), 1), LEVELS - 1)
         return inputs * ((_random_levels(inputs.shape) < kept - LEVELS // 2) * (LEVELS / kept))

@@ -57,14 +57,15 @@ class _Rnn(torch.autograd.Function):
         projected = matmul(x.flatten(0, 1), w_x.T).add_(bias)  # W_x x + b
         weight = as_numpy(w_h.T)
         if nonlinearity == "tanh":
-            projected, weight = projected.mul_(2), weight * 2  # for the sigmoid; exact
+            projected.mul_(2)
         arrays, steps = states.numpy(), projected.view(*x.shape[:2], -1).unbind(0)
         for step, (h, step_projected) in enumerate(zip(states[1:].unbind(0), steps, strict=True)):
             matmul_into(arrays[step + 1], arrays[step], weight)
-            h.add_(step_projected)
             if nonlinearity == "tanh":
-                _tanh_of_half_(h)
-            elif nonlinearity == "relu":
+                _tanh_of_half_(torch.add(step_projected, h, alpha=2, out=h))
+            else:
+                h.add_(step_projected)
+            if nonlinearity == "relu":
                 h.relu_()
         ctx.save_for_backward(x, states, w_x, w_h)
         ctx.nonlinearity = nonlinearity

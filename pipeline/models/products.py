@@ -18,6 +18,8 @@ from pipeline import determinism
 
 Array = NDArray[Any]
 
+SMALL = 50_000  # multiplications, up to which MKL takes less time than a call of an autograd function in Python
+
 # A training that diverges is found by its loss; NumPy would warn of it as well.
 no_warnings = np.errstate(all="ignore")
 
@@ -73,8 +75,14 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 class Linear(nn.Linear):
-    """torch's linear layer with a portable product."""
+    """torch's linear layer with a portable product.
+
+    In training on a single sequence a small product is MKL's after all: it is slow, but an autograd function in Python
+    costs more.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x W^T + b for x (..., k)."""
+        if self.training and len(x) == 1 and x.numel() * self.out_features <= SMALL:
+            return functional.linear(x, self.weight, self.bias)
         return linear(x, self.weight, self.bias)

@@ -66,6 +66,18 @@ def test_a_linear_layer_is_torchs_with_its_gradients(shape):
     torch.testing.assert_close(*found)
 
 
+def test_a_small_linear_layer_that_trains_on_one_sequence_is_torchs():
+    layer, x = products.Linear(4, 2), normal(1, 3, 4)
+    assert torch.equal(layer(x), functional.linear(x, layer.weight, layer.bias))
+    assert type(layer(x).grad_fn) is type(functional.linear(x, layer.weight, layer.bias).grad_fn)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (1, products.SMALL, 4)])
+def test_others_are_our_own_in_training_as_well(shape):
+    layer = products.Linear(4, 2)
+    assert torch.equal(layer(normal(*shape)), layer.eval()(normal(*shape)))
+
+
 def test_a_linear_layer_starts_with_the_weights_of_torchs():
     layers = []
     for kind in (products.Linear, nn.Linear):
