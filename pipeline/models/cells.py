@@ -13,8 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.models import kernels, products
+from pipeline.models.lstm import lstm
 
 State = tuple[Tensor, ...]
+
+LARGE = 192  # hidden units from which on oneDNN's LSTM takes longer on a single sequence than our own
 
 
 class Cell(nn.Module):
@@ -33,8 +36,8 @@ class TorchCell(Cell):
     rnn:       h' = tanh(W_x x + b_x + W_h h + b_h)
     rnn-relu:  h' = max(0, W_x x + b_x + W_h h + b_h)
 
-    On the CPU the first two only hold the weights, and `kernels` computes; torch's LSTM runs in oneDNN, which is
-    faster and gives the same bytes everywhere as it is.
+    On the CPU the first two only hold the weights, and `kernels` computes. torch's LSTM runs in oneDNN, which is faster
+    and gives the same bytes everywhere as it is; only a large one that trains on single sequences is faster in `lstm`.
     """
 
     def __init__(
@@ -50,8 +53,8 @@ class TorchCell(Cell):
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run the layer; torch's extra leading axis of the state, one entry a layer, is hidden here."""
-        if not isinstance(self.layer, nn.LSTM) and products.use_portable(inputs):
-            return self._forward_portable(inputs, _initial_state(inputs, state, self.output_size))
+        if self._uses_kernels(inputs):
+            return self._forward_portable(inputs, state)
         if state is None:
             outputs, after = self.layer(inputs)
         else:
@@ -60,12 +63,22 @@ class TorchCell(Cell):
         parts = after if isinstance(after, tuple) else (after,)
         return outputs, tuple(part.squeeze(0) for part in parts)
 
-    def _forward_portable(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, State]:
+    def _uses_kernels(self, inputs: Tensor) -> bool:
+        if not products.use_portable(inputs):
+            return False
+        trains_on_one = self.training and len(inputs) == 1
+        return not isinstance(self.layer, nn.LSTM) or (trains_on_one and self.output_size >= LARGE)
+
+    def _forward_portable(self, inputs: Tensor, state: State | None) -> tuple[Tensor, State]:
         w_x, w_h, b_x, b_h = self.layer.parameters()
+        h = _initial_state(inputs, state, self.output_size)
+        if isinstance(self.layer, nn.LSTM):
+            outputs, c = lstm(inputs, h, state[1] if state else torch.zeros_like(h), w_x, w_h, b_x, b_h)
+            return outputs, (outputs[:, -1], c)
         if isinstance(self.layer, nn.GRU):
-            states = kernels.gru(inputs, state, w_x, w_h, b_x, b_h)
+            states = kernels.gru(inputs, h, w_x, w_h, b_x, b_h)
         else:
-            states = kernels.rnn(inputs, state, w_x, w_h, b_x + b_h, _nonlinearity(self.layer))
+            states = kernels.rnn(inputs, h, w_x, w_h, b_x + b_h, _nonlinearity(self.layer))
         return states[:, 1:], (states[:, -1],)
 
 

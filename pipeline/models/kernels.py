@@ -19,7 +19,7 @@ from pipeline.models.products import as_numpy, matmul, matmul_into, no_warnings
 
 Nonlinearity = Literal["tanh", "relu", "none"]
 
-_ONE, _MINUS_ONE = torch.tensor(1.0), torch.tensor(-1.0)
+_ONE, MINUS_ONE = torch.tensor(1.0), torch.tensor(-1.0)
 
 
 def rnn(inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, bias: Tensor, nonlinearity: Nonlinearity) -> Tensor:
@@ -53,16 +53,16 @@ class _Rnn(torch.autograd.Function):
     def forward(
         ctx: Any, inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, bias: Tensor, nonlinearity: Nonlinearity
     ) -> Tensor:
-        x, states = _by_step(inputs), _allocate_states(inputs, state)
+        x, states = by_step(inputs), allocate_states(inputs, state)
         projected = matmul(x.flatten(0, 1), w_x.T).add_(bias)  # W_x x + b
         weight = as_numpy(w_h.T)
         if nonlinearity == "tanh":
-            projected.mul_(2)
+            projected.mul_(2)  # as 2 W_h h in each step, for the sigmoid; exact
         arrays, steps = states.numpy(), projected.view(*x.shape[:2], -1).unbind(0)
         for step, (h, step_projected) in enumerate(zip(states[1:].unbind(0), steps, strict=True)):
             matmul_into(arrays[step + 1], arrays[step], weight)
             if nonlinearity == "tanh":
-                _tanh_of_half_(torch.add(step_projected, h, alpha=2, out=h))
+                tanh_of_half_(torch.add(step_projected, h, alpha=2, out=h))
             else:
                 h.add_(step_projected)
             if nonlinearity == "relu":
@@ -86,7 +86,7 @@ class _Rnn(torch.autograd.Function):
                 step_projected.mul_(slopes[step])
             matmul_into(grad_h_array, arrays[step], weight)
         grad_h.add_(grad_states[0])
-        grad_x, grad_wx, grad_bias = _input_gradients(ctx, grad_projected, x, w_x)
+        grad_x, grad_wx, grad_bias = input_gradients(ctx, grad_projected, x, w_x)
         grad_wh = matmul(grad_projected.flatten(0, 1).T, states[:-1].flatten(0, 1))
         return grad_x, grad_h, grad_wx, grad_wh, grad_bias, None
 
@@ -106,7 +106,7 @@ class _Gru(torch.autograd.Function):
     @staticmethod
     @no_warnings
     def forward(ctx: Any, inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, b_x: Tensor, b_h: Tensor) -> Tensor:
-        x, states, size = _by_step(inputs), _allocate_states(inputs, state), state.shape[1]
+        x, states, size = by_step(inputs), allocate_states(inputs, state), state.shape[1]
         b_rz, b_n = _double_n(b_h).split_with_sizes((2 * size, size))
         gates = matmul(x.flatten(0, 1), _double_n(w_x).T).add_(_double_n(b_x))
         gates[:, : 2 * size].add_(b_rz)
@@ -136,7 +136,7 @@ class _Gru(torch.autograd.Function):
         grad_h.add_(grad_states[0])
         grad_wh, grad_bh = matmul(grad_gates.flatten(0, 1).T, states[:-1].flatten(0, 1)), grad_gates.sum((0, 1))
         torch.mul(grad_after, slope_n, out=by_gate[:, :, 2])  # from here on the gradients of W_x x + b_x
-        grad_x, grad_wx, grad_bx = _input_gradients(ctx, grad_gates, x, w_x)
+        grad_x, grad_wx, grad_bx = input_gradients(ctx, grad_gates, x, w_x)
         return grad_x, grad_h, grad_wx, grad_wh, grad_bx, grad_bh
 
 
@@ -153,26 +153,26 @@ def _run_gates(states: Tensor, gates: Tensor, hidden_n: Tensor, w_h: Tensor, b_n
         matmul_into(recurrent_array, arrays[step], weight)
         rz_.add_(recurrent_rz).sigmoid_()
         torch.add(recurrent_n, b_n, out=hidden_n_)
-        _tanh_of_half_(n_.addcmul_(r_, hidden_n_))
+        tanh_of_half_(n_.addcmul_(r_, hidden_n_))
         torch.lerp(n_, before, z_, out=after)
 
 
 def _gate_slopes(states: Tensor, gates: Tensor, hidden_n: Tensor) -> tuple[Tensor, Tensor]:
     """Return dh'/da_n, and dh' by a_r, a_z and s (t, b, 3, h), which `_Gru` defines; `hidden_n` is 2 s."""
     r, z, n = gates.chunk(3, 2)
-    slope_n = _tanh_slope(n).mul_(1 - z)
+    slope_n = tanh_slope(n).mul_(1 - z)
     slope_s = slope_n * r
     slope_r = torch.addcmul(slope_s, slope_s, r, value=-1).mul_(hidden_n).mul_(0.5)
     slope_z = torch.addcmul(z, z, z, value=-1).mul_(states[:-1] - n)
     return slope_n, torch.stack((slope_r, slope_z, slope_s), 2)
 
 
-def _by_step(inputs: Tensor) -> Tensor:
+def by_step(inputs: Tensor) -> Tensor:
     """Return the inputs (t, b, n), those of each step contiguous."""
     return inputs.transpose(0, 1).contiguous()
 
 
-def _allocate_states(inputs: Tensor, state: Tensor) -> Tensor:
+def allocate_states(inputs: Tensor, state: Tensor) -> Tensor:
     """Return an array of states (t + 1, b, h) with the initial one filled in."""
     states = state.new_empty(inputs.shape[1] + 1, *state.shape)
     states[0] = state
@@ -186,26 +186,26 @@ def _double_n(weight: Tensor) -> Tensor:
     return doubled
 
 
-def _tanh_of_half_(x: Tensor) -> None:
+def tanh_of_half_(x: Tensor) -> None:
     """Replace x by tanh(x / 2)."""
     x.sigmoid_()
-    torch.add(_MINUS_ONE, x, alpha=2, out=x)
+    torch.add(MINUS_ONE, x, alpha=2, out=x)
 
 
 def _slopes(states: Tensor, nonlinearity: Nonlinearity) -> tuple[Tensor, ...]:
     """Return the derivative of a nonlinearity where it has these values, (b, h) for each step; none where it is 1."""
     if nonlinearity == "none":
         return ()
-    slopes = _tanh_slope(states) if nonlinearity == "tanh" else (states > 0).to(states.dtype)
+    slopes = tanh_slope(states) if nonlinearity == "tanh" else (states > 0).to(states.dtype)
     return slopes.unbind(0)
 
 
-def _tanh_slope(tanh: Tensor) -> Tensor:
+def tanh_slope(tanh: Tensor) -> Tensor:
     """Return the derivative of tanh where it has these values."""
     return torch.addcmul(_ONE, tanh, tanh, value=-1)
 
 
-def _input_gradients(ctx: Any, grad: Tensor, x: Tensor, w_x: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+def input_gradients(ctx: Any, grad: Tensor, x: Tensor, w_x: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
     """Return the gradients of inputs, their weights and bias from that of W_x x + b (t, b, gates)."""
     flat = grad.flatten(0, 1)
     inputs = matmul(flat, w_x).view_as(x).transpose(0, 1) if ctx.needs_input_grad[0] else None

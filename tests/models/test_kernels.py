@@ -13,10 +13,11 @@ from torch import nn
 from torch.nn import functional
 
 from pipeline.models import kernels, products
-from pipeline.models.cells import BUILDERS, build_cell
+from pipeline.models.cells import BUILDERS, LARGE, build_cell
+from pipeline.models.lstm import lstm
 
 SIZES = st.integers(1, 40)
-GATES = {"rnn": 1, "relu": 1, "gru": 3, "linear": 1}
+GATES = {"rnn": 1, "relu": 1, "gru": 3, "lstm": 4, "linear": 1}
 NONLINEARITIES = {"rnn": "tanh", "relu": "relu", "linear": "none"}
 
 
@@ -136,13 +137,16 @@ def test_threads_and_kernels_set_in_the_environment_change_no_byte():
 def layer_arguments(kind, b, t, n, h):
     """Return random inputs, initial state, weights and biases of a layer in double precision."""
     gates = GATES[kind]
-    shapes = [(b, t, n), (b, h), (gates * h, n), (gates * h, h)] + [(gates * h,)] * (2 if kind == "gru" else 1)
+    states, biases = (2 if kind == "lstm" else 1), (2 if kind in ("gru", "lstm") else 1)
+    shapes = [(b, t, n), *[(b, h)] * states, (gates * h, n), (gates * h, h), *[(gates * h,)] * biases]
     return [normal(*shape, seed=index).double().requires_grad_() for index, shape in enumerate(shapes)]
 
 
 def run_layer(kind, arguments):
     if kind == "gru":
         return kernels.gru(*arguments)
+    if kind == "lstm":
+        return lstm(*arguments)
     return kernels.rnn(*arguments, nonlinearity=NONLINEARITIES[kind])
 
 
@@ -178,6 +182,27 @@ def test_a_cell_is_the_one_that_torch_computes_in_double_precision(kind, b, t, n
     torchs = outputs_and_gradients(cell.double(), normal(b, t, n), initial)
     for one, other in zip(portable, torchs, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("t", [1, 6])
+@pytest.mark.parametrize("with_state", [False, True])
+def test_a_large_lstm_on_one_sequence_is_the_one_that_torch_computes_in_double_precision(t, with_state):
+    torch.manual_seed(1)
+    cell = build_cell("lstm", 5, LARGE)
+    initial = initial_state("lstm", 1, LARGE) if with_state else ()
+    portable = outputs_and_gradients(cell, normal(1, t, 5), initial)
+    torchs = outputs_and_gradients(cell.double(), normal(1, t, 5), initial)
+    for one, other in zip(portable, torchs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=2e-5)
+
+
+def test_a_large_lstm_on_one_sequence_gives_the_same_bytes_again_and_torchs_own_without_training():
+    torch.manual_seed(1)
+    cell, inputs = build_cell("lstm", 5, LARGE), normal(1, 6, 5)
+    first, again = (as_bytes(outputs_and_gradients(cell, inputs, ())) for _ in range(2))
+    assert first == again
+    cell.eval()
+    assert torch.equal(cell(inputs)[0], cell.layer(inputs)[0])
 
 
 @pytest.mark.parametrize(("kind", "layer"), [("rnn", nn.RNN), ("rnn-relu", nn.RNN), ("gru", nn.GRU), ("lstm", nn.LSTM)])

@@ -1,7 +1,7 @@
 """Train a small network of each cell and print a digest of its weights: to be run on two processors.
 
 Together the trainings cover every cell, loss and optimiser, two bidirectional layers with dropout,
-clipping, sequences of different length, and a state that is carried over.
+clipping, sequences of different length, a state that is carried over, and single sequences.
 """
 
 import hashlib
@@ -43,13 +43,14 @@ TRAININGS = {
         "weight_decay": 0.1,
         "hidden_size": 33,
     },
+    "names one by one": {"input": "one-hot", "batch_size": 1, "optimiser": "sgd", "hidden_size": cells.LARGE},
 }
 
 
 def main() -> None:
     warnings.simplefilter("error")
-    numbers = small.pairs(NUMBERS)
-    data = {"names": small.labelled(NAMES), "numbers": numbers, "drawn numbers": numbers}
+    names, numbers = small.labelled(NAMES), small.pairs(NUMBERS)
+    data = {"names": names, "names one by one": names, "numbers": numbers, "drawn numbers": numbers}
     data["text"] = small.text("the same bytes " * 20)
     for cell in cells.BUILDERS:
         for name, changes in TRAININGS.items():
