@@ -41,6 +41,15 @@ def test_a_projects_dvc_yaml_is_the_repositorys_but_for_the_code():
     assert YAML(typ="safe", pure=True).load(TEMPLATE / "pipeline.yaml") == wanted
 
 
+def test_the_project_of_the_published_recipes_has_the_same_stages_and_published_figures():
+    template, published = (
+        YAML(typ="safe", pure=True).load(path)
+        for path in (TEMPLATE / "pipeline.yaml", REPOSITORY / "published/dvc.yaml")
+    )
+    published["stages"]["report"]["deps"].remove("data/published.yaml")
+    assert published == template
+
+
 @pytest.mark.parametrize("name", ["config", "dvcignore", "plots/curves.json"])
 def test_other_settings_of_a_project_are_the_repositorys(name):
     first, _, rest = name.partition("/")
