@@ -35,7 +35,7 @@ repro: $(INSTALLED) scm  ## run the pipeline, several data sets at a time: check
 	@echo "MLflow UI: make ui"
 
 published: $(INSTALLED) scm  ## run the recipes of the published write-ups, about 20 minutes
-	cd published && python -m stages.repro
+	cd published && PYTHONPATH=$(CURDIR) python -m stages.repro
 	@echo
 	@echo "Report:    published/reports/index.html (open it in a browser), published/reports/index.md"
 

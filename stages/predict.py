@@ -68,12 +68,7 @@ def main(
     date and sales alone has one row for each day. The answer is the day after the last one; --output gets the forecast
     of every day that has enough days before it.
     """
-    if bool(inputs) == bool(source):
-        raise click.UsageError("wanted either INPUTS or --input PATH")
-    if source is None and (output or column or spreadsheet):
-        raise click.UsageError("--output, --column and --spreadsheet go with --input PATH")
-    if source and top:
-        raise click.UsageError("--top goes with INPUTS; a row of --input gets the most likely answer")
+    _refuse_odd_options(inputs, source, bool(output or column or spreadsheet), top)
     try:
         predictor = pipeline.load(name, seed=network, fit=fit)
         predictor.notify = partial(click.echo, err=True)
@@ -84,6 +79,16 @@ def main(
         click.echo("\n".join(lines), nl=bool(lines))
     except KeyboardInterrupt:
         os._exit(130)  # at once: a second Ctrl-C would meet torch's threads while Python shuts down
+
+
+def _refuse_odd_options(inputs: tuple[str, ...], source: Path | None, of_source: bool, top: int | None) -> None:
+    """Refuse options that do not go with the kind of input."""
+    if bool(inputs) == bool(source):
+        raise click.UsageError("wanted either INPUTS or --input PATH")
+    if source is None and of_source:
+        raise click.UsageError("--output, --column and --spreadsheet go with --input PATH")
+    if source and top:
+        raise click.UsageError("--top goes with INPUTS; a row of --input gets the most likely answer")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pipeline.params.models import ModelParams
 
 @dataclass(frozen=True)
 class Scale:
-    """Mean and standard deviation by which numbers are standardised."""
+    """What numbers are scaled by: mean and standard deviation, or the smallest and the width of their range."""
 
     mean: float = 0.0
     std: float = 1.0
@@ -28,6 +28,8 @@ class Shape:
     length: int | None = None  # of every sequence, where the data have one length
     inputs_scale: Scale = Scale()
     targets_scale: Scale = Scale()
+    inputs_range: Scale = Scale()  # in the place of `inputs_scale` with scaling `min-max`
+    targets_range: Scale = Scale()
 
 
 class OneHot(nn.Module):

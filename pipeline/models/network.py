@@ -186,6 +186,8 @@ def build_network(params: ModelParams, shape: Shape, name: str = "model") -> Seq
     """
     if params.scaling == "none":
         shape = replace(shape, inputs_scale=Scale(), targets_scale=Scale())
+    elif params.scaling == "min-max":
+        shape = replace(shape, inputs_scale=shape.inputs_range, targets_scale=shape.targets_range)
     model = SequenceModel(params, shape)
     INITIALISATIONS[params.initialisation](model)
     if params.head == "none" and model.stack.output_size != shape.outputs:

@@ -21,7 +21,7 @@ SYMBOLS: Allowed = {
 NUMBERS: Allowed = {
     "input": ("values", "flat"),
     "head": ("none", "linear", "linear-relu"),
-    "scaling": ("none", "standard"),
+    "scaling": ("none", "standard", "min-max"),
 }
 ROWS: Allowed = {
     "sampling": ("shuffled", "sequential", "balanced", "drawn"),

@@ -81,7 +81,7 @@ class ModelParams(Block):
     embedding_size: Width | None = None  # for input embedding only
     head: Literal["none", "linear", "linear-relu"]
     initialisation: Literal["uniform", "normal"]  # of the weights of layers and head
-    scaling: Literal["none", "standard"]  # of numbers read and predicted, by the training rows' mean and deviation
+    scaling: Literal["none", "standard", "min-max"]  # of numbers read and predicted, by those of the training rows
     optimiser: Literal["sgd", "rmsprop", "adam", "adamw"]
     learning_rate: Annotated[float, Field(ge=0, le=1e30)]  # networks have 32-bit numbers, up to 3e38
     momentum: Fraction  # of optimisers sgd and rmsprop

@@ -16,7 +16,8 @@ def format_interval(values: Mapping[str, float] | None) -> str:
     if low == high:
         return format_number(value)
     places = _decimal_places(value, high - low)
-    return f"{format_number(value, places)} ({format_number(low, places)} to {format_number(high, places)})"
+    shown, *ends = (format_number(each, places) for each in (value, low, high))
+    return shown if set(ends) == {shown} else f"{shown} ({ends[0]} to {ends[1]})"
 
 
 def format_spread(values: Sequence[float]) -> str:

@@ -15,7 +15,7 @@ class Forecast(Regress):
 
     def shape(self, prepared: Prepared) -> Shape:
         """Return the shape of a network that reads values and gives one."""
-        return number_shape(prepared.card, "values", "values")
+        return number_shape(prepared, "values", "values")
 
     def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
         """Return a row for each day, of the days before it."""

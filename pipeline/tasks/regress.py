@@ -1,12 +1,14 @@
 """The task of predicting a number from a sequence of numbers."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.data.prepared import DataCard, Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.files import Arrays
 from pipeline.models.encoders import Scale, Shape
 from pipeline.models.network import SequenceModel
@@ -23,7 +25,7 @@ class Regress:
     def shape(self, prepared: Prepared) -> Shape:
         """Return the shape of a network that reads sequences of one length and gives a number."""
         length = prepared.splits["train"]["inputs"].shape[1]
-        return replace(number_shape(prepared.card, "inputs", "targets"), length=length)
+        return replace(number_shape(prepared, "inputs", "targets"), length=length)
 
     def examples(self, arrays: Arrays, history: Arrays | None, params: ModelParams, device: torch.device) -> Examples:
         """Return rows of numbers; they have no order in time."""
@@ -52,7 +54,24 @@ class Regress:
         }
 
 
-def number_shape(card: DataCard, inputs: str, targets: str) -> Shape:
-    """Return the shape of a network that reads numbers and gives one, with the scales of these arrays."""
-    scales = {name: Scale(card.scaling[name].mean, card.scaling[name].std) for name in (inputs, targets)}
-    return Shape(None, 1, every_step=False, logits=False, inputs_scale=scales[inputs], targets_scale=scales[targets])
+def number_shape(prepared: Prepared, inputs: str, targets: str) -> Shape:
+    """Return the shape of a network that reads numbers and gives one, with the scales of these training arrays."""
+    scaling, train = prepared.card.scaling, prepared.splits["train"]
+    scales = {name: Scale(scaling[name].mean, scaling[name].std) for name in (inputs, targets)}
+    ranges = {name: _range(train[name]) for name in (inputs, targets)}
+    return Shape(
+        None,
+        1,
+        every_step=False,
+        logits=False,
+        inputs_scale=scales[inputs],
+        targets_scale=scales[targets],
+        inputs_range=ranges[inputs],
+        targets_range=ranges[targets],
+    )
+
+
+def _range(values: NDArray[Any]) -> Scale:
+    """Return the smallest value, and how far the largest is above it; 1 if they are the same."""
+    low, high = float(np.min(values)), float(np.max(values))
+    return Scale(low, high - low or 1.0)
