@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from pipeline.models.storage import TRAIN
+from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params.schema import BOUND, is_baseline
 from pipeline.report import data_card
 from pipeline.report.format import format_count, format_interval, format_spread
@@ -59,12 +59,12 @@ def format_metric(results: Results, name: str, split: str, metric: str) -> str:
 
 def training_perplexity(results: Results, model: str) -> str:
     """Return exp(training loss) in the epoch whose weights are kept: mean and standard deviation over seeds."""
-    of = results.models[model]
-    kept = {seed: str(of.seeds[seed]["best_epoch"]) for seed in results.seeds_on(model, "test")}
+    of, fit = results.models[model], TRAIN if "test" in results.splits else ALL_ROWS
+    kept = {seed: str(of.seeds[seed]["best_epoch"]) for seed in results.loadable_seeds(model)}
     found = [
         math.exp(min(float(row["train_loss"]), LARGEST))
         for row in of.history
-        if row["fit"] == TRAIN and kept.get(row["seed"]) == row["epoch"]
+        if row["fit"] == fit and kept.get(row["seed"]) == row["epoch"]
     ]
     return format_spread(found)
 

@@ -31,6 +31,7 @@ FITTED_TO_ALL = "Here the methods are fitted to all rows and evaluated on the sa
 CHOSEN = " Of the methods without a network that predict each item, it is the best on validation rows."
 SUMMARY = ("data set", "evaluated on", "best model", "metric", "result", "baseline", "bound", "parameters")
 NO_CHOICE = "none: no rows are held out"
+FEW = 3  # models that the summary lists where none is best
 NO_MODEL = "none: no model is trained"
 
 
@@ -39,9 +40,8 @@ def summary(results: Results) -> tuple[str, ...]:
     split, model = results.headline_split, best(results)
     metric = headline_metric(results, split)
     result = format_metric(results, model or "", split, metric)
-    if "test" not in results.splits:  # nothing chooses a model
-        found = {name: results.value(name, split, metric) for name in results.comparable}
-        result = ", ".join(f"{name} {format_number(value)}" for name, value in found.items() if value is not None)
+    if "test" not in results.splits:
+        result = _range_of(results, split, metric)
     return (
         results.dataset,
         describe_rows(results, split),
@@ -58,6 +58,18 @@ def _no_best_model(results: Results) -> str:
     if not results.models:
         return NO_MODEL
     return "none" if "test" in results.splits else NO_CHOICE
+
+
+def _range_of(results: Results, split: str, metric: str) -> str:
+    """Return the results of all models where nothing chooses one, or of many the smallest and the largest."""
+    found = {name: value for name in results.comparable if (value := results.value(name, split, metric)) is not None}
+    if len(found) <= FEW:
+        return ", ".join(f"{name} {format_number(value)}" for name, value in found.items())
+    ends = [
+        f"{name} {format_number(found[name])}"
+        for name in (choose(found, key=found.__getitem__) for choose in (min, max))
+    ]
+    return f"{len(found)} models: {' to '.join(ends)}"
 
 
 def part(results: Results) -> Part | None:
@@ -139,9 +151,10 @@ def _seeds_tables(results: Results) -> Iterator[Table]:
         metric = headline_metric(results, split)
         values = {name: results.of_seeds(name, split, metric) for name in ranked(results)}
         seeds = list(dict.fromkeys(seed for of in results.models.values() for seed in of.seeds))
-        rows = tuple((model, *_by_seed(of, seeds)) for model, of in values.items() if of)
+        spread = any(len(of) > 1 for of in values.values())
+        rows = tuple((model, *_by_seed(of, seeds, spread)) for model, of in values.items() if of)
         caption = f"{results.label(metric)} of each seed's network alone, on {describe_rows(results, split)}"
-        yield Table(caption[0].upper() + caption[1:], ("model", *_seed_columns(seeds)), rows)
+        yield Table(caption[0].upper() + caption[1:], ("model", *_seed_columns(seeds, spread)), rows)
 
 
 def each_seed(results: Results, model: str, splits: Iterable[str]) -> Table | None:
@@ -155,19 +168,19 @@ def each_seed(results: Results, model: str, splits: Iterable[str]) -> Table | No
     }
     if len(seeds) < 2 or model in results.leaking or not found:
         return None
-    rows = tuple((split, results.label(metric), *_by_seed(of, seeds)) for (split, metric), of in found.items())
-    return Table("Each seed's network alone", ("split", "metric", *_seed_columns(seeds)), rows)
+    rows = tuple((split, results.label(metric), *_by_seed(of, seeds, True)) for (split, metric), of in found.items())
+    return Table("Each seed's network alone", ("split", "metric", *_seed_columns(seeds, True)), rows)
 
 
-def _seed_columns(seeds: Sequence[str]) -> tuple[str, ...]:
-    return (*(f"seed {seed}" for seed in seeds), *([SPREAD] if len(seeds) > 1 else []))
+def _seed_columns(seeds: Sequence[str], spread: bool) -> tuple[str, ...]:
+    return (*(f"seed {seed}" for seed in seeds), *([SPREAD] if spread else []))
 
 
-def _by_seed(values: Mapping[str, float], seeds: Sequence[str]) -> Iterator[str]:
-    """Yield the value of each seed, and of several their mean and standard deviation."""
+def _by_seed(values: Mapping[str, float], seeds: Sequence[str], spread: bool) -> Iterator[str]:
+    """Yield the value of each seed, and if wanted the mean and standard deviation of several."""
     formatted = dict(zip(values, format_numbers(list(values.values())), strict=True))
     yield from (formatted.get(seed, NONE) for seed in seeds)
-    if len(seeds) > 1:
+    if spread:
         yield format_spread(list(values.values())) if len(values) > 1 else NONE
 
 
