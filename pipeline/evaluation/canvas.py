@@ -40,7 +40,7 @@ def figure_file(path: Path, title: str, height: float = HEIGHT, width: float = W
         matplotlib.rcdefaults()  # ignore the user's own matplotlibrc
         matplotlib.rcParams.update(STYLE)
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-        figure.suptitle(textwrap.fill(title, int(7 * width)), fontsize=STYLE["axes.titlesize"], fontweight="bold")
+        figure.suptitle(textwrap.fill(title, int(6.5 * width)), fontsize=STYLE["axes.titlesize"], fontweight="bold")
         yield figure
         figure.savefig(path, format="png")
     # With few colours it is a third as large: Git keeps every version of it, and of the report that contains it.

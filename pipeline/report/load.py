@@ -13,7 +13,7 @@ from pipeline.determinism import Reproducibility
 from pipeline.evaluation.about import Difference
 from pipeline.evaluation.stored import Rows, StoredResults
 from pipeline.evaluation.stored import read as read_stored
-from pipeline.models import storage
+from pipeline.models import samples, storage
 from pipeline.models.storage import ALL_ROWS
 from pipeline.params import Params
 from pipeline.params.datasets import DatasetParams
@@ -29,6 +29,7 @@ class Model:
     parameters: int
     seeds: Mapping[str, Mapping[str, Any]]  # status, epochs and best epoch of each
     history: Rows
+    samples: Rows  # the texts that the networks wrote while they were trained
     reproducibility: Reproducibility
 
     @property
@@ -157,5 +158,6 @@ def _model(folder: Path) -> Model:
         parameters=description.parameters,
         seeds=description.model_dump()["seeds"],
         history=storage.read_history(folder),
+        samples=samples.read(folder),
         reproducibility=description.reproducibility,
     )

@@ -182,9 +182,21 @@ def _training(results: Results, model: str) -> Part:
         ),
         tables=(
             Table("Seeds", ("seed", "status", "epochs", "epoch whose weights are kept"), seeds),
+            *_samples(trained),
             Table("Params", ("param", "value"), params),
         ),
     )
+
+
+def _samples(model: Model) -> Iterator[Table]:
+    """Yield a table of the texts that the first seed's network wrote while it was trained, if params ask for them."""
+    first = [
+        row for row in model.samples if (row["seed"], row["fit"]) == (model.samples[0]["seed"], model.samples[0]["fit"])
+    ]
+    if rows := tuple((row["epoch"], row["prefix"], row["text"]) for row in first):
+        yield Table(
+            "Texts written during training, the most likely symbol each time", ("epoch", "prefix", "text"), rows
+        )
 
 
 def _explained() -> str:

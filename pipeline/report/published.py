@@ -72,9 +72,10 @@ KnownIssues = Annotated[tuple[KnownIssue, ...], Field(strict=False)]
 
 
 class Published(Block):
-    """All published figures by model, and all known issues by data set."""
+    """All published figures by model, how its recipe relates to the published one, and the issues by data set."""
 
     models: Mapping[str, Figures]
+    recipes: Mapping[str, str] = {}  # by model: "as published", or what else it is
     datasets: Mapping[str, KnownIssues]
 
 

@@ -71,12 +71,18 @@ def summary(found: Sequence[Results], published: Published) -> Part | None:
     rows = []
     for results in found:
         for model in results.models:
-            if counts := Counter(each.verdict for each in compare(results, published, model)):
-                rows.append((Link.to_card(model), *(str(counts[verdict]) for verdict in VERDICTS)))
+            counts = Counter(each.verdict for each in compare(results, published, model))
+            if counts or model in published.recipes:
+                recipe = published.recipes.get(model, NONE)
+                rows.append((Link.to_card(model), recipe, *(str(counts[verdict]) for verdict in VERDICTS)))
     if not rows:
         return None
-    total = ("all models", *(str(sum(int(row[column]) for row in rows)) for column in range(1, len(VERDICTS) + 1)))
-    table = Table("Published figures of each model, by verdict", ("model", *VERDICTS), (*rows, total))
+    sums = (str(sum(int(row[column]) for row in rows)) for column in range(2, len(VERDICTS) + 2))
+    table = Table(
+        "Published figures of each model, by verdict",
+        ("model", "recipe", *VERDICTS),
+        (*rows, ("all models", "", *sums)),
+    )
     return Part("Published figures", (HOW,), tables=(table,))
 
 

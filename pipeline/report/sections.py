@@ -71,7 +71,11 @@ def _published_report() -> Iterator[str]:
     """Yield a link to the report of the published recipes, which are a project of their own inside this one."""
     if PUBLISHED_PROJECT.is_dir():
         target = Path("..", PUBLISHED_PROJECT, paths.REPORTS, "index.html").as_posix()
-        yield Link("The recipes of the four write-ups as their authors ran them, with the published figures", target)
+        yield Link(
+            "The models here are ours; the recipes of the four write-ups as their authors ran them, with the published "
+            "figures, have a report of their own",
+            target,
+        )
 
 
 def _seed_counts(params: Params) -> str:

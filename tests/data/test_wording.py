@@ -12,8 +12,8 @@ from tests.support.project import DATASETS
 WORDS = "ab\nbc\nca\nac\ncb\n"
 
 
-def limitations(prepared, params, *, on_all_rows=False, **model):
-    trained = ModelFacts("net", small.model_params(**model), on_all_rows)
+def limitations(prepared, params, **model):
+    trained = ModelFacts("net", small.model_params(**model))
     return list(FORMATS[prepared.card.format].limitations(params, prepared, trained))
 
 
@@ -21,15 +21,13 @@ def limitations(prepared, params, *, on_all_rows=False, **model):
     ("changes", "wanted", "unwanted"),
     [
         ({}, "with the last days held out", "trained on all"),
-        ({"refit": True}, "the network that the test figures are of was not trained on the last ones", "held out"),
+        ({"refit": True}, "with the last days held out", "trained on all"),
         ({"validation": 0.0, "test": 0.0, "refit": True}, "it was trained on all of these days", "test figures"),
     ],
 )
 def test_a_series_names_the_days_that_it_was_trained_on(changes, wanted, unwanted):
     params = SeriesParams.model_validate(DATASETS["sales"] | changes)
-    days, window, *_ = limitations(
-        small.series(range(20), **changes), params, on_all_rows=params.refit, input="values", window=4
-    )
+    days, window, *_ = limitations(small.series(range(20), **changes), params, input="values", window=4)
     assert "2020-01-01 to 2020-01-20" in days
     assert wanted in days
     assert unwanted not in days

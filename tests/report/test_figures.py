@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline import spreadsheets
 from pipeline.report.format import NONE, format_interval, format_number, format_numbers, format_spread
 from tests.report.test_facts import MEMORISATION, PUBLISHED, SEEDS
 
@@ -96,11 +97,20 @@ def test_a_published_answer_is_beside_the_prediction_for_the_same_input(tables):
 def test_the_verdicts_are_counted(view):
     (table,) = view.published.tables
     counts = {row[0]: row[1:] for row in table.rows}
-    assert counts["words-lstm"] == ("1", "1", "0")
-    assert counts["all models"] == ("4", "2", "2")
+    assert counts["words-lstm"] == ("as published", "1", "1", "0")
+    assert counts["overfit-lstm"] == ("ours", "0", "0", "1")
+    assert counts["all models"] == ("", "4", "2", "2")
 
 
 def test_a_model_card_has_every_param(read, tables):
     block = read("words").models["words-lstm"].params
     keys = {key for key in type(block).model_fields if getattr(block, key) is not None}
     assert set(tables("words-lstm", "Training")[1]) == keys - {"schedule"} | {"schedule.kind"}
+
+
+def test_a_model_card_has_the_texts_written_during_training(tables, inside):
+    assert len(tables("words-lstm", "Training")) == 2
+    _, written, _ = tables("text-lstm", "Training")
+    rows = [row for row in spreadsheets.read_csv(inside / "models/text/text-lstm/samples.csv") if row["seed"] == "1"]
+    assert written == {row["epoch"]: (row["prefix"], row["text"]) for row in rows}
+    assert list(written) == ["1", "2"]

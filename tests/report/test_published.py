@@ -58,6 +58,7 @@ def test_every_recipe_but_the_sweep_the_mended_one_and_one_for_the_study_of_rate
     sweep, ours = RECIPES.models_of("binary-sweep"), {"overfit-lstm", "names-lstm-slow"}
     assert FIGURES.models.keys() == RECIPES.models.keys() - {*sweep} - ours
     assert FIGURES.datasets.keys() <= RECIPES.datasets.keys()
+    assert FIGURES.recipes.keys() == RECIPES.models.keys() - {*sweep}
 
 
 def test_each_published_figure_has_a_verdict_and_what_was_tried_where_it_is_not_reproduced():

@@ -98,7 +98,7 @@ MODELS: dict[str, dict[str, Any]] = {  # each answers a call of `pipeline.load`
     "names-lstm": {"dataset": "names", "cell": "lstm"},
     "names-rnn": {"dataset": "names", "cell": "rnn", "learning_rate": 0.02, "epochs": 30},  # learns the classes
     "lyrics-lstm": {"dataset": "lyrics", **STREAM, "output_dropout": 0.2},
-    "text-lstm": {"dataset": "text", **STREAM},
+    "text-lstm": {"dataset": "text", **STREAM, "samples": {"every": 1, "length": 7, "prefixes": ["the "]}},
     "text-bidirectional": {"dataset": "text", **STREAM, "bidirectional": True, "learning_rate": 0.1},
     "vowels-lstm": {"dataset": "vowels", "cell": "lstm", "supervision": "every-step"},
 }
@@ -150,6 +150,9 @@ models:
   lyrics-lstm:
     - {text: "perplexity, epoch 2", value: 1.02, quantity: train_perplexity, epoch: 2, tolerance: 0.1}
     - {text: perplexity is far from that of memory, quantity: metric, metric: perplexity, low: 2}
+recipes:
+  words-lstm: as published
+  overfit-lstm: ours
 datasets:
   words:
     - {issue: Dropout was on., here: It is off.}
