@@ -24,9 +24,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 # DVC refuses a project that is in no Git repository unless its config says so; in a repository that must not be there.
 scm: $(INSTALLED)
-	@if python -c 'import sys; from pipeline import paths; sys.exit(paths.is_in_git())'; \
-	then grep -qs no_scm .dvc/config.local || dvc config --local core.no_scm true; \
-	else ! grep -qs no_scm .dvc/config.local || dvc config --local --unset core.no_scm; fi
+	@if python -c 'import sys; from pipeline import paths; sys.exit(paths.is_in_git())'; then outside=yes; fi; \
+	for folder in . published; do \
+		[ -d $$folder/.dvc ] || continue; config=$$folder/.dvc/config.local; \
+		if [ "$$outside" ]; then grep -qs no_scm $$config || dvc --cd $$folder config --local core.no_scm true; \
+		else ! grep -qs no_scm $$config || dvc --cd $$folder config --local --unset core.no_scm; \
+		fi || exit 1; done
 
 repro: $(INSTALLED) scm  ## run the pipeline, several data sets at a time: check, fetch, prepare, train, evaluate, report, publish
 	python -m stages.repro
