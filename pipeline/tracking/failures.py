@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 from pipeline.errors import ParamsError, PipelineError, TrackingError
 
 URI = "MLFLOW_TRACKING_URI"
-WANTED_URI = "wanted http://HOST:PORT, https://HOST or sqlite:////FOLDER/mlflow.db; or unset it to use a local file"
+WANTED_URI = (
+    "wanted http://HOST:PORT, https://HOST, postgresql://USER@HOST/NAME or sqlite:////FOLDER/mlflow.db; "
+    "or unset it to use a local file"
+)
 # Parts of messages of MLflow and SQLAlchemy.
 BAD_URI = re.compile(
     "unsupported URI|Invalid SQLite URL|Invalid url|Could not parse SQLAlchemy URL|filesystem tracking backend"
 )
 PACKAGES = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}  # of modules
+EXTRAS = {"psycopg": "postgres"}  # of pyproject.toml, by module
 REASON_LENGTH = 160
 OTHER_STORE = f"set {URI} to a running server, or unset it to use a local file"
 
@@ -50,9 +54,18 @@ FAILURES = (
     ),
     Failure(r"too many 5\d\d error|error code 5\d\d", "the server fails (HTTP 5xx)", "look into its log, or wait,"),
     Failure("error code 404|not in a valid JSON format|Failed to parse", "what answers there is no MLflow server"),
-    Failure("Connection refused|Failed to establish a new connection", "no server answers there"),
+    Failure(
+        "password authentication failed|no password supplied|Access denied for user",
+        "the database wants another user or password",
+        f"correct them in {URI}",
+    ),
+    Failure(r'database "[^"]*" does not exist|Unknown database', "the server has no such database", "create it"),
+    Failure(
+        r"Connection refused|Failed to establish a new connection|on socket \S+ failed",
+        "no server answers there",
+    ),
     Failure("timed out", "the server does not answer in time"),
-    Failure("Failed to resolve", "there is no such server"),
+    Failure("(?i)failed to resolve", "there is no such server"),
 )
 
 
@@ -92,9 +105,7 @@ def _classify(error: BaseException, text: str) -> Failure:
         text = "timed out"
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = PACKAGES.get(error.name, error.name)
-        return Failure("", f"Python has no module {error.name}, the driver of this database", _install(package))
+        extra = f" (this project's extra `{EXTRAS[error.name]}`)" if error.name in EXTRAS else ""
+        cure = f"`pip install '{package}'`{extra}, or unset {URI} to use a local file,"
+        return Failure("", f"Python has no module {error.name}, the driver of this database", cure)
     return next((kind for kind in FAILURES if re.search(kind.pattern, text)), Failure(""))
-
-
-def _install(package: str) -> str:
-    return f"`pip install '{package}'`, or unset {URI} to use a local file,"

@@ -1,9 +1,12 @@
 """Connect to the MLflow store: a SQLite file in the project's folder, or what MLFLOW_TRACKING_URI names."""
 
-import fcntl
+import gc
 import logging
 import os
+import random
+import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Never, cast
 from urllib.parse import urlsplit
 
 from pipeline import paths
-from pipeline.errors import ParamsError, PipelineError
-from pipeline.tracking import failures
+from pipeline.errors import ParamsError, PipelineError, TrackingError
+from pipeline.tracking import database, failures, moved
 from pipeline.tracking.failures import DeadlineError
 
 if TYPE_CHECKING:
@@ -28,8 +31,10 @@ ENVIRONMENT = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # two lines for each run
 }
-SQLITE_SUFFIXES = ("", "-journal", "-wal", "-shm")  # of the files that SQLite may keep for one database
 CALL_TIMEOUTS = 15  # a call may take this many times MLFLOW_HTTP_REQUEST_TIMEOUT in all
+# What a database says to a process that creates MLflow's tables while another one does: in the end, they are there.
+ANOTHER_CREATES = re.compile("already exists|duplicate key|deadlock detected|concurrently updated", re.IGNORECASE)
+WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each new try
 
 
 def uri() -> str:
@@ -51,7 +56,7 @@ def uri() -> str:
 
 def artifact_folder() -> Path:
     """Return where the files of runs are kept, unless the store is a server, which keeps them itself."""
-    return paths.project_folder() / "mlartifacts"
+    return paths.project_folder() / moved.ARTIFACTS
 
 
 def is_server() -> bool:
@@ -66,18 +71,17 @@ def uri_without_password() -> str:
 
 @contextmanager
 def connect() -> Iterator["MlflowClient"]:
-    """Yield a client of the store; create the database if there is none.
+    """Yield a client of the store; create the database if there is none. Any number of processes may do so at once.
 
     Raises:
         ParamsError: if MLFLOW_TRACKING_URI has no form that MLflow knows.
         TrackingError: if the store cannot be used, also by any call of the client; in one line.
     """
     client_class = _import_mlflow()
-    with _one_process():
-        with _one_line_errors():
-            _create_missing_database()
-            client = client_class(tracking_uri=uri())
-        yield cast("MlflowClient", _PatientClient(client))
+    with _one_line_errors():
+        _prepare_database()
+        client = _open(client_class)
+    yield cast("MlflowClient", _PatientClient(client))
 
 
 def create_database() -> None:
@@ -87,16 +91,35 @@ def create_database() -> None:
         ParamsError: if MLFLOW_TRACKING_URI has no form that MLflow knows.
         TrackingError: if the database cannot be created, or Python has no driver for it.
     """
-    if not uri().startswith("sqlite"):
+    with _one_line_errors():
+        if _is_ready():
+            return
         _import_mlflow()
-        with _one_line_errors():
-            from sqlalchemy import make_url
+        from sqlalchemy import make_url
 
+        if not uri().startswith("sqlite"):
             make_url(uri()).get_dialect().import_dbapi()
-    elif _missing_database():
-        _import_mlflow()
-        with _one_process(), _one_line_errors():
-            _create_missing_database()
+        _prepare_database()
+
+
+def get_experiment(client: "MlflowClient", name: str) -> str:
+    """Return the id of the experiment of that name; create it if it is missing, restore it if it was deleted.
+
+    Raises:
+        TrackingError: if the store cannot be used.
+    """
+    experiment = client.get_experiment_by_name(name)
+    try:
+        if experiment is None:
+            location = None if is_server() else (artifact_folder() / name).as_uri()
+            return str(client.create_experiment(name, artifact_location=location))
+        if experiment.lifecycle_stage == "deleted":
+            client.restore_experiment(experiment.experiment_id)
+    except TrackingError:
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None or experiment.lifecycle_stage == "deleted":
+            raise  # otherwise another process has just done it
+    return str(experiment.experiment_id)
 
 
 class _PatientClient:
@@ -121,12 +144,56 @@ def _import_mlflow() -> "type[MlflowClient]":
 
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs each step of creating the database
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it logs the traceback of an error that it raises too
+    database.configure()
+    gc.freeze()  # what is imported stays; looking through it again and again is a tenth of the work of publishing
     return MlflowClient
+
+
+def _prepare_database() -> None:
+    """Have a complete SQLite file of this project, if the store is one."""
+    if uri().startswith("sqlite"):
+        database.prepare(uri(), artifact_folder(), is_own=not os.environ.get(failures.URI))
+
+
+def _is_ready() -> bool:
+    """Return whether the project's own SQLite file is the store and complete, so that nothing has to be imported."""
+    path = Path(uri().removeprefix("sqlite:///"))
+    return not os.environ.get(failures.URI) and database.is_ready(path, artifact_folder())
+
+
+def _open(client_class: "type[MlflowClient]") -> "MlflowClient":
+    """Return a client. In a database without tables it creates them, which fails if another process is doing so."""
+    if is_server() or uri().startswith("sqlite"):
+        return client_class(tracking_uri=uri())
+    _try_to_connect()
+    for seconds in WAITS:
+        try:
+            return client_class(tracking_uri=uri())
+        except Exception as error:
+            if not ANOTHER_CREATES.search(str(error)):
+                raise
+            time.sleep(seconds * random.uniform(0.5, 1))  # noqa: S311 - so that waiting processes do not collide again
+    return client_class(tracking_uri=uri())
+
+
+def _try_to_connect() -> None:
+    """Fail at once where no database answers: MLflow tries for minutes."""
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        engine = create_engine(make_url(uri()))
+    except ArgumentError:
+        raise failures.uri_error(uri()) from None
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
 
 
 def _call_seconds() -> int:
     """Return how long a call may take in all."""
-    timeout = os.environ[TIMEOUT]
+    timeout = os.environ.get(TIMEOUT, ENVIRONMENT[TIMEOUT])
     if not timeout.isdecimal() or int(timeout) == 0:
         raise ParamsError(f"{TIMEOUT}: found {timeout!r}; wanted a whole number of seconds, such as 4")
     return CALL_TIMEOUTS * int(timeout)
@@ -154,59 +221,3 @@ def _one_line_errors() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def _missing_database() -> Path | None:
-    """Return the SQLite file that has to be created, if any; an empty file counts as missing."""
-    if not uri().startswith("sqlite"):
-        return None
-    from sqlalchemy import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        name = make_url(uri()).database or ":memory:"
-    except ArgumentError:
-        raise failures.uri_error(uri()) from None
-    if name.startswith((":", "file:")) or (Path(name).exists() and Path(name).stat().st_size):
-        return None
-    return Path(name)
-
-
-def _create_missing_database() -> None:
-    """Create a missing database under a temporary name, then rename it: MLflow cannot use an incomplete one."""
-    if (path := _missing_database()) is None:
-        return
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-    from sqlalchemy import make_url
-
-    partial = path.with_name(f".{path.name}.partial")
-    _delete_database(partial)
-    address = make_url(uri()).set(database=str(partial)).render_as_string(hide_password=False)
-    try:
-        created = SqlAlchemyStore(address, artifact_folder().as_uri())  # type: ignore[no-untyped-call]
-        created.engine.dispose()
-        _delete_database(path)  # otherwise SQLite would apply the journal of an earlier database to this one
-        partial.replace(path)
-    finally:
-        _delete_database(partial)
-
-
-def _delete_database(path: Path) -> None:
-    """Delete a SQLite file and what SQLite keeps beside it."""
-    for suffix in SQLITE_SUFFIXES:
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-@contextmanager
-def _one_process() -> Iterator[None]:
-    """Let one process at a time write to a local store: two cannot create the database at once."""
-    if is_server():
-        yield
-        return
-    artifact_folder().mkdir(parents=True, exist_ok=True)
-    folder = os.open(artifact_folder(), os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)

@@ -1,7 +1,8 @@
 """A project whose results are published once, and copies of it for tests that publish again."""
 
 import shutil
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 
 import pytest
 from mlflow import MlflowClient
@@ -54,8 +55,17 @@ def copy(project, published, tmp_path_factory):
     folder = tmp_path_factory.mktemp("copy")  # no two have the same path, by which MLflow keeps its connections
     shutil.copytree(project, folder, ignore=shutil.ignore_patterns("mlartifacts"), dirs_exist_ok=True)
     (folder / "params.yaml").write_text(params_text(["names"]))
+    take_over(folder / "mlflow.db", project, folder)
     with work_in(folder):
         yield MlflowClient(tracking_uri=store.uri())
+
+
+def take_over(database, old, new):
+    """Make a copy of a project's database that of another project, which keeps the files of its runs itself."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+            change = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"  # noqa: S608 - names from above
+            connection.execute(change, (old.as_uri(), new.as_uri()))
 
 
 def find_runs(client, dataset, query=""):
