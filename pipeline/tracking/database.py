@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,13 +46,21 @@ def prepare(address: str, artifacts: Path, is_own: bool) -> None:
     path = Path(name)
     if _exists(path) and not (is_own and moved.is_of_another_project(path, artifacts)):
         return
-    with _one_process(artifacts):
+    with _one_process(path.parent):
         if _exists(path) and not (is_own and moved.set_aside(path, artifacts)):
             return  # another process has just done it
         if not _exists(path):
             _create(path, url, artifacts)
         if is_own:  # without its receipt, DVC runs stage `publish` again
             (artifacts.parent / paths.RECEIPT).unlink(missing_ok=True)
+
+
+def tidy(address: str) -> None:
+    """Move what is in SQLite's log into the database, so that the file alone is a copy, unless it is being used."""
+    name = _read(address).database or ":memory:"
+    if not name.startswith((":", "file:")):
+        with suppress(sqlite3.Error), closing(sqlite3.connect(name, timeout=0)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def is_ready(path: Path, artifacts: Path) -> bool:
@@ -140,12 +148,12 @@ def _is_local(folder: Path) -> bool:
 
 
 @contextmanager
-def _one_process(artifacts: Path) -> Iterator[None]:
-    """Let one process at a time create the database, or set one aside."""
-    artifacts.mkdir(parents=True, exist_ok=True)
-    folder = os.open(artifacts, os.O_RDONLY)
+def _one_process(folder: Path) -> Iterator[None]:
+    """Let one process at a time create a database in a folder, or set one aside."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(folder)
+        os.close(descriptor)

@@ -81,7 +81,11 @@ def connect() -> Iterator["MlflowClient"]:
     with _one_line_errors():
         _prepare_database()
         client = _open(client_class)
-    yield cast("MlflowClient", _PatientClient(client))
+    try:
+        yield cast("MlflowClient", _PatientClient(client))
+    finally:
+        if uri().startswith("sqlite"):
+            database.tidy(uri())
 
 
 def create_database() -> None:
