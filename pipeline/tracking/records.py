@@ -16,11 +16,11 @@ from pipeline.models import storage
 from pipeline.params import Params
 from pipeline.params.load import flatten
 from pipeline.params.schema import BASELINE, is_baseline, is_reference
+from pipeline.tracking import metric_names
 from pipeline.training import timings
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]  # name -> (epoch, value) pairs
 LOSSES = ("train_loss", "validation_loss")
-SECONDS, PER_EPOCH = "training_seconds", "seconds_per_epoch"
 FROM_MODEL_JSON = ("parameters", "reproducibility")  # shown beside the params
 COMPARISON = {"better", "worse"}  # columns that only tables of comparisons have
 CORRECTED = ("p", "significant")  # columns that depend on how many comparisons the table has (Holm)
@@ -66,6 +66,10 @@ class _Results(StoredResults):
 
     data_card: Mapping[str, Any]
 
+    def headline(self, name: str) -> str | None:
+        """Return the name of the metric at top level; a model that leaks its target has none, and sorts last."""
+        return None if name in self.about.leaks_target else metric_names.headline(self.about.primary_metrics)
+
 
 def read_records(dataset: str, params: Params) -> Iterator[Record]:
     """Yield the record of each model of a data set, then those of its baselines and bound.
@@ -93,7 +97,7 @@ def _read_model(results: _Results, model: str) -> Record:
         data_card=results.data_card,
         digest=_digest(results, model, digest),
         params={**flatten(description["params"]), **_facts(description)},
-        metrics={**_metrics(results.metrics[model]), **_cost(sum(seconds.values()) if seconds else None, len(history))},
+        metrics={**_metrics(results, model), **_cost(sum(seconds.values()) if seconds else None, len(history))},
         curves=_curves(history),
         artifacts=(
             *((path, _artifact_folder(path)) for path in model_files),
@@ -136,7 +140,7 @@ def _reference_record(results: _Results, name: str) -> Record:
         data_card=results.data_card,
         digest=_digest(results, name, ""),
         params={},
-        metrics=_metrics(results.metrics[name]),
+        metrics=_metrics(results, name),
         curves={},
         artifacts=(),
         seeds=(),
@@ -194,31 +198,25 @@ def _dataset_artifacts(results: _Results, model: str) -> Iterator[tuple[Path, st
             yield path, "figures"
 
 
-def _metrics(metrics: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, float]:
-    """Return the figures as `test.accuracy`, what goes with each as `test.accuracy.low`, `test.accuracy.seeds.std`."""
-    return {
-        name.removesuffix(".value"): float(value)
-        for split, of_split in metrics.items()
-        for metric, numbers in of_split.items()
-        for name, value in flatten(numbers, f"{split}.{metric}.").items()
-    }
+def _metrics(results: _Results, name: str) -> dict[str, float]:
+    return metric_names.name_metrics(results.metrics[name], results.headline(name))
 
 
 def _cost(seconds: float | None, epochs: int) -> dict[str, float]:
     """Return the metrics of training time, if known; no digest covers them, as no two runs take equally long."""
-    return {} if seconds is None else {SECONDS: seconds, PER_EPOCH: seconds / epochs}
+    return {} if seconds is None else {metric_names.SECONDS: seconds, metric_names.PER_EPOCH: seconds / epochs}
 
 
 def _seed_metrics(results: _Results, model: str, seed: str) -> dict[str, float]:
     return {
-        f"{row['split']}.{row['metric']}": float(row["value"])
+        metric_names.name_value(row["split"], row["metric"], results.headline(model)): float(row["value"])
         for row in results.values
         if (row["model"], row["seed"]) == (model, seed)
     }
 
 
 def _curves(history: Rows, seed: str | None = None) -> Curves:
-    """Return curves such as `train/train_loss`: of one seed, or at each epoch the mean of the seeds that reached it.
+    """Return curves such as `curves/train_loss`: of one seed, or at each epoch the mean of the seeds that reached it.
 
     The learning rate is the same for every seed, so only the mean has it.
     """
@@ -227,7 +225,7 @@ def _curves(history: Rows, seed: str | None = None) -> Curves:
     for row in history:
         for column in columns if seed in (None, row["seed"]) else ():
             if row[column] and math.isfinite(value := float(row[column])):
-                epochs = values.setdefault(f"{row['fit']}/{column}", {})
+                epochs = values.setdefault(metric_names.name_curve(row["fit"], column), {})
                 epochs.setdefault(int(row["epoch"]), []).append(value)
     return {
         name: [(epoch, sum(seeds) / len(seeds)) for epoch, seeds in sorted(epochs.items())]

@@ -8,6 +8,7 @@ import pytest
 from pipeline import files, paths
 from pipeline.params import load_params
 from pipeline.tracking import records, store
+from pipeline.tracking.metric_names import name_value
 from pipeline.training import timings
 from tests.support.project import LEAKING, REPOSITORY, UNSTABLE
 from tests.tracking.conftest import RUNS, find_model_run, find_runs, find_seed_runs
@@ -29,22 +30,26 @@ def test_a_run_shows_params_metrics_and_the_prepared_data(client):
     assert run.data.params.items() >= (wanted | {"parameters": str(description["parameters"])}).items()
     metrics = files.read_json(paths.results("names") / "metrics.json")["names-lstm"]["test"]["loss"]
     assert set(metrics) == {"value", "low", "high", "seeds"}
-    shown = {"": metrics["value"], ".low": metrics["low"], ".seeds.std": metrics["seeds"]["std"]}
-    assert run.data.metrics.items() >= {f"test.loss{key}": value for key, value in shown.items()}.items()
+    names = {"other/test.loss": metrics["value"], "interval/loss.low": metrics["low"]}
+    assert run.data.metrics.items() >= (names | {"seeds/test.loss.std": metrics["seeds"]["std"]}).items()
+    assert {name for name in run.data.metrics if "/" not in name} == {"test.accuracy"}
     (data,) = run.inputs.dataset_inputs
     assert (data.dataset.name, data.dataset.digest) == ("names", description["prepared_digest"][:12])
     assert run.info.status == "FINISHED"
 
 
 def test_a_model_that_leaks_its_target_is_marked(client):
-    assert {run.data.tags["model"] for run in find_runs(client, "text", "tags.leaks_target = 'yes'")} == {LEAKING}
+    (run,) = find_runs(client, "text", "tags.leaks_target = 'yes'")
+    assert run.data.tags["model"] == LEAKING
+    assert "test.perplexity" not in run.data.metrics  # so it does not sort before the others
+    assert "test.perplexity" in find_model_run(client, "text-lstm").data.metrics
 
 
 def test_a_model_and_each_seed_show_their_training_time(client):
     assert find_model_run(client, "words-lstm").data.metrics["training_seconds"] == 3.5
     seeds = find_seed_runs(client, "words-lstm").items()
     assert {seed: run.data.metrics["training_seconds"] for seed, run in seeds} == {"1": 1.5, "2": 2.0}
-    assert find_model_run(client, "words-lstm").data.metrics["seconds_per_epoch"] == 3.5 / 8  # 2 seeds, fits, epochs
+    assert find_model_run(client, "words-lstm").data.metrics["seconds/per_epoch"] == 3.5 / 8  # 2 seeds, fits, epochs
     for model in ("names-rnn", "names-lstm"):  # of the one other weights were timed, of the other none
         assert "training_seconds" not in find_model_run(client, model).data.metrics
 
@@ -58,8 +63,8 @@ def test_training_time_is_in_no_digest(published, copy):
 
 def test_curves_are_means_over_seeds(client):
     run = find_model_run(client, "names-lstm")
-    first, second = client.get_metric_history(run.info.run_id, "train/train_loss")
-    assert "train/learning_rate" in run.data.metrics
+    first, second = client.get_metric_history(run.info.run_id, "curves/train_loss")
+    assert "training/learning_rate" in run.data.metrics
     assert (first.step, second.step) == (1, 2)
     rows = files.read_csv(paths.model("names", "names-lstm") / "history.csv")
     losses = [float(row["train_loss"]) for row in rows if row["epoch"] == "1"]
@@ -83,9 +88,11 @@ def test_the_run_of_each_seed_is_a_child_of_its_models_run(client):
     assert find_model_run(client, UNSTABLE).data.tags["status"] == "1 of 3 seeds diverged; 2 of 3 seeds did not learn"
     assert find_model_run(client, "names-rnn").data.tags["status"] == "finished"
     assert {run.info.status for run in find_seed_runs(client, "names-rnn").values()} == {"FINISHED"}
+    headline = "test.mse"
     values = [row for row in files.read_csv(paths.results("sums") / "seeds.csv") if row["model"] == UNSTABLE]
     for seed, run in seeds.items():
-        wanted = {f"{row['split']}.{row['metric']}": float(row["value"]) for row in values if row["seed"] == seed}
+        of_seed = [row for row in values if row["seed"] == seed]
+        wanted = {name_value(row["split"], row["metric"], headline): float(row["value"]) for row in of_seed}
         assert run.data.metrics.items() >= wanted.items()
 
 
