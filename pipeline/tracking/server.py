@@ -1,5 +1,6 @@
 """Serve MLflow's web pages with MLflow's own server, without the parts that take most of its memory."""
 
+import json
 import os
 import signal
 import socket
@@ -7,17 +8,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from importlib.metadata import entry_points
 from typing import IO
 
 from pipeline.errors import ParamsError, TrackingError
 from pipeline.execution.lifecycle import terminate_with_parent
-from pipeline.tracking import store
+from pipeline.tracking import pages, store, views
 
 HOST, FIRST_PORT, PORTS = "127.0.0.1", 5000, 100
-START_SECONDS = 120
+START_SECONDS, ANSWER_SECONDS = 120, 30
 VIEW = "#/experiments?workflowType=machine_learning"  # the default view is for traces of language models
+SWITCH = "If a page of these is empty, choose `Model training` at its top left; the browser remembers it."
+ORDER = "creation_time ASC"
 LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
@@ -25,14 +30,14 @@ def serve(announce: Callable[[str], None]) -> None:
     """Run a server over the local store until Ctrl-C, or only announce the server of MLFLOW_TRACKING_URI.
 
     Args:
-        announce: Called with the link, once the server answers.
+        announce: Called with a link for each data set, once the server answers.
 
     Raises:
         ParamsError: if PORT or MLFLOW_TRACKING_URI cannot be used.
-        TrackingError: if the server does not start, or ends by itself.
+        TrackingError: if the server does not start, or ends by itself, or that of MLFLOW_TRACKING_URI does not answer.
     """
     if store.is_server():
-        announce(f"{store.uri_without_password().rstrip('/')}/{VIEW}")
+        announce(f"{format_links(store.uri_without_password(), _read_remote())}\n{SWITCH}")
         return
     port = choose_port()
     store.create_database()
@@ -43,7 +48,9 @@ def serve(announce: Callable[[str], None]) -> None:
         try:
             _wait_until_ready(process, port)
             if process.poll() is None:
-                announce(f"http://{HOST}:{port}/{VIEW}\nCtrl-C to stop")
+                address = f"http://{HOST}:{port}"
+                links = format_links(address, _read_local(address), shared=not _has_pages())
+                announce(f"{links}\nCtrl-C to stop")
             process.wait()
         except KeyboardInterrupt:
             return  # the normal way to stop
@@ -54,6 +61,44 @@ def serve(announce: Callable[[str], None]) -> None:
         log.seek(0)
         *_, reason = ("it printed nothing", *log.read().strip().splitlines())
         raise TrackingError(f"MLflow's server ended by itself: {reason}; run `mlflow server` to see all that it prints")
+
+
+def format_links(address: str, experiments: Iterable[tuple[str, str]], *, shared: bool = True) -> str:
+    """Return a line with the link of each data set; with the link of all experiments if there is none.
+
+    Args:
+        address: Of the server.
+        experiments: The name and the id of each experiment that has our view.
+        shared: Whether the server is one whose pages do not take that view by themselves.
+    """
+    ids = dict(experiments)
+    if not ids:
+        return f"{address.rstrip('/')}/{VIEW}"
+    width = max(map(len, ids))
+    return "\n".join(f"{name:<{width}}  {views.link(address, number, shared=shared)}" for name, number in ids.items())
+
+
+def _read_remote() -> list[tuple[str, str]]:
+    """Return the experiments of the server of MLFLOW_TRACKING_URI that have our view."""
+    with store.connect() as client:
+        found = client.search_experiments(filter_string=views.HAS_VIEW, order_by=[ORDER])
+        return [(each.name, each.experiment_id) for each in found]
+
+
+def _read_local(address: str) -> list[tuple[str, str]]:
+    """Ask our own server for the same, without the import of MLflow, which takes longer than the answer.
+
+    A server that has just ended has none; what is wrong with it is said elsewhere.
+    """
+    query = json.dumps({"filter": views.HAS_VIEW, "order_by": [ORDER], "max_results": 1000}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}/api/2.0/mlflow/experiments/search", query, headers)  # noqa: S310
+    with (
+        suppress(OSError),
+        urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer,  # noqa: S310 (an address of this machine)
+    ):
+        return [(each["name"], each["experiment_id"]) for each in json.load(answer).get("experiments", [])]
+    return []
 
 
 def _start(command: list[str], log: IO[str]) -> "subprocess.Popen[bytes]":
@@ -98,7 +143,14 @@ def _command(port: int) -> list[str]:
         "--workers": "1",
         "--uvicorn-opts": "--log-level warning",
     }
+    if _has_pages():
+        options["--app-name"] = pages.APP
     return [sys.executable, "-m", "mlflow", "server", *(part for pair in options.items() for part in pair)]
+
+
+def _has_pages() -> bool:
+    """Return whether MLflow can find our pages: only those of an installed copy of the code."""
+    return bool(entry_points(group="mlflow.app", name=pages.APP))
 
 
 def _is_free(port: int) -> bool:

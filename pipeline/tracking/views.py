@@ -5,18 +5,22 @@ that of MLflow 3.17: what of it another version does not know, that version leav
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from pipeline import paths
+from pipeline.evaluation import about
 from pipeline.tracking import metric_names
+from pipeline.tracking.records import Record
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 KEY = "results"
 TAG = f"mlflow.sharedViewState.{KEY}"
+HAS_VIEW = f"tags.`{TAG}` LIKE '%'"  # finds the experiments that have it
 TOP_LEVEL = "Model metrics"  # what the page calls the charts of metrics without a slash
 FILTER = "tags.state = 'current' and tags.kind != 'seed'"
 RUNS = 20  # in charts, of those that the page offers; by default it shows 10
@@ -26,7 +30,10 @@ SELECT, RUN, DURATION, CREATED = "0", "attributes.`Run Name`", "duration", "runD
 # In pixels, of the columns whose content needs more or less room than the page gives them.
 WIDTHS = {RUN: 230, "tags.`kind`": 90, DURATION: 80}
 METRIC_WIDTH = 150
-TAB, LINK = "runs", {"viewStateShareKey": KEY, "workflowType": "machine_learning"}
+LINK = {"viewStateShareKey": KEY, "workflowType": "machine_learning"}
+
+
+CURVES = (metric_names.CURVES, metric_names.RATES)  # groups whose charts are lines, in this order
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,33 @@ class View:
     curves: Sequence[str] = ()  # names of metrics, as `metric_names.name_curve` gives them
 
 
-def differing_params(models: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
+def of_dataset(dataset: str, records: Sequence[Record]) -> View:
+    """Return the view of a data set.
+
+    Args:
+        dataset: Its name.
+        records: Its models, baselines and bound.
+
+    Raises:
+        DataError: if results/DATASET/about.json is missing, or of another version.
+    """
+    described = about.read(paths.results(dataset))
+    headline = metric_names.headline(described.primary_metrics)
+    metric = described.metrics[headline.partition(".")[2]]
+    models = [record for record in records if record.kind == "model"]
+    curves = {name for model in models for name in model.curves}
+    return View(headline, metric.higher_is_better, _differing([model.params for model in models]), _in_order(curves))
+
+
+def _differing(models: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     """Return the first params in which models differ, in the order of the first model that has each."""
     names = dict.fromkeys(name for params in models for name in params)
     return tuple(name for name in names if len({params.get(name) for params in models}) > 1)[:PARAMS]
+
+
+def _in_order(curves: Iterable[str]) -> tuple[str, ...]:
+    """Return the losses, those of a fit to all rows after the others, and then the learning rates."""
+    return tuple(sorted(curves, key=lambda name: (CURVES.index(name.partition("/")[0]), "." in name, name)))
 
 
 def save(client: "MlflowClient", experiment: str, view: View) -> None:
@@ -52,14 +82,16 @@ def save(client: "MlflowClient", experiment: str, view: View) -> None:
         client.set_experiment_tag(experiment, TAG, state)
 
 
-def link(address: str, experiment: str) -> str:
+def link(address: str, experiment: str, *, shared: bool = True) -> str:
     """Return the link to an experiment's view.
 
     Args:
         address: Of the server.
         experiment: The id of the experiment.
+        shared: Whether the page has to be told which view to take: not where it is the page's own.
     """
-    return f"{address.rstrip('/')}/#/experiments/{experiment}/{TAB}?{urlencode(LINK)}"
+    page = f"{address.rstrip('/')}/#/experiments/{experiment}/runs"
+    return f"{page}?{urlencode(LINK)}" if shared else page
 
 
 def describe(view: View) -> dict[str, Any]:
