@@ -11,7 +11,8 @@ from tests.support.imports import PACKAGES, imported, is_in, private_names, proj
 # From top to bottom; a package imports only what stands below it, or itself.
 LAYERS = (
     ("stages",),
-    ("pipeline/report", "pipeline/tracking", "pipeline/inference", "pipeline/reproduce", "pipeline/project"),
+    ("pipeline/tracking", "pipeline/inference", "pipeline/reproduce", "pipeline/project"),
+    ("pipeline/report",),
     ("pipeline/evaluation",),
     ("pipeline/training",),
     ("pipeline/tasks",),

@@ -12,12 +12,13 @@ from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params.load import flatten
 
 SECONDS = "training_seconds"
-GROUPS = CURVES, INTERVALS, OTHER, TIMES, SEEDS, RATES = (  # sorted by name
+GROUPS = CURVES, INTERVALS, OTHER, TIMES, SEEDS, SUMMARY, RATES = (  # sorted by name
     "curves",
     "interval",
     "other",
     "seconds",
     "seeds",
+    "summary",
     "training",
 )
 PER_EPOCH = f"{TIMES}/per_epoch"
@@ -63,6 +64,11 @@ def name_value(split: str, metric: str, headline: str | None) -> str:
     """Return the name of a metric of a split: the headline alone is at top level."""
     name = f"{split}.{metric}"
     return name if name == headline else f"{OTHER}/{name}"
+
+
+def name_summary(role: str, split: str, metric: str) -> str:
+    """Return the name of a metric of a comparison, such as `summary/best.test.accuracy`."""
+    return f"{SUMMARY}/{role}.{split}.{metric}"
 
 
 def name_curve(fit: str, column: str) -> str:
