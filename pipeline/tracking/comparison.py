@@ -16,7 +16,7 @@ from pipeline.report.load import Results
 from pipeline.report.parts import Part, Section
 from pipeline.report.published import Published
 from pipeline.report.ranking import best, describe_rows, headline_metric, ranked
-from pipeline.report.result_tables import MEMORISATION
+from pipeline.report.result_tables import FITTED_TO_ALL, MEMORISATION
 from pipeline.tracking import comparison_figure, metric_names
 from pipeline.tracking.comparison_figure import Line
 
@@ -31,7 +31,8 @@ class Comparison:
     dataset: str
     params: Mapping[str, str]  # the name of the best model, if there is one
     metrics: Mapping[str, float]  # the headline of the best model, of the baseline and of the bound
-    text: str  # Markdown
+    answer: str  # which model to use, as a paragraph of Markdown
+    text: str  # the answer and its reasons, as a page of Markdown
     artifacts: tuple[Path, ...]  # for the root of the run
     tables: Mapping[str, Mapping[str, list[Any]]]  # file for the root of the run -> column -> its entries
 
@@ -51,12 +52,14 @@ def build(dataset: str, params: Params, folder: Path) -> Comparison:
     lines = list(_lines(results, published.read()))
     figure = folder / FIGURE
     comparison_figure.plot(lines, figure, *_describe_figure(results))
-    choice = best(results)
+    choice, text = best(results), _text(results)
+    _, answer, *_ = text.split("\n\n")  # the title comes first
     return Comparison(
         dataset=dataset,
         params={BEST: choice} if choice else {},
         metrics=dict(_metrics(results)),
-        text=_text(results),
+        answer=answer.strip(),
+        text=text,
         artifacts=(figure,),
         tables={
             VALUES: _columns([vars(line) for line in lines]),
@@ -104,19 +107,19 @@ def _metrics(results: Results) -> Iterator[tuple[str, float]]:
 
 
 def _text(results: Results) -> str:
-    """Return which model to take and why, as Markdown."""
-    opening = f"The task: {results.about.goal}. Compared on {describe_rows(results, results.headline_split)}."
-    section = Section(f"{results.dataset}: comparison of all models", opening, tuple(_parts(results)))
-    return render.render_model_card(section, Path())
+    """Return which model to take, first, and why, as Markdown: the page shows the first lines of it."""
+    choice, (answer, *reasons) = best(results), _answer(results)
+    title = f"{results.dataset}: {f'use {choice}' if choice else 'no model is chosen'}"
+    others = (comparisons.part(results), leaks.part(results))
+    parts = (Part("Why", points=tuple(reasons)) if reasons else None, *others)
+    kept = tuple(replace(part, tables=()) for part in parts if part)  # whose rows link to the pages of the report
+    return render.render_model_card(Section(title, answer, kept), Path())
 
 
-def _parts(results: Results) -> Iterator[Part]:
+def _answer(results: Results) -> tuple[str, ...]:
+    """Return the sentences on which model to use, or why nothing says so."""
     choice = recommendations.part(results)
-    yield choice or Part("Which model to use", (MEMORISATION,))
-    if differences := comparisons.part(results):
-        yield differences
-    if excluded := leaks.part(results):
-        yield replace(excluded, tables=())  # which link to the pages of the report
+    return choice.points if choice else (MEMORISATION if results.models else FITTED_TO_ALL,)
 
 
 def _with_numbers(row: Mapping[str, str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 KEY = "results"
 TAG = f"mlflow.sharedViewState.{KEY}"
 HAS_VIEW = f"tags.`{TAG}` LIKE '%'"  # finds the experiments that have it
+NOTE, ANSWER = "mlflow.note.content", "answer"  # the description; and ours, to tell it from one of a user
 TOP_LEVEL = "Model metrics"  # what the page calls the charts of metrics without a slash
 FILTER = "tags.state = 'current' and tags.kind != 'seed'"
 RUNS = 20  # in charts, of those that the page offers; by default it shows 10
@@ -33,6 +34,16 @@ METRIC_WIDTH = 150
 LINK = {"viewStateShareKey": KEY, "workflowType": "machine_learning"}
 
 
+X_AXIS = {"xAxisKey": "step", "lineSmoothness": 0, "selectedXAxisMetricKey": ""}
+LINE = X_AXIS | {  # what the page does not fill in by itself: without, it smooths the line
+    "xAxisScaleType": "linear",
+    "scaleType": "linear",
+    "yAxisKey": "metric",
+    "yAxisExpressions": [],
+    "range": {},
+    "useGlobalXaxisKey": True,
+    "useGlobalLineSmoothing": True,
+}
 CURVES = (metric_names.CURVES, metric_names.RATES)  # groups whose charts are lines, in this order
 
 
@@ -82,6 +93,24 @@ def save(client: "MlflowClient", experiment: str, view: View) -> None:
         client.set_experiment_tag(experiment, TAG, state)
 
 
+def save_answer(client: "MlflowClient", experiment: str, answer: str, run: str) -> None:
+    """Show which model to use above an experiment's runs; leave a description that a user has written.
+
+    Args:
+        client: Of the store.
+        experiment: The id of the experiment.
+        answer: A paragraph of Markdown.
+        run: The id of the run that compares the models.
+    """
+    tags = client.get_experiment(experiment).tags
+    if (shown := tags.get(NOTE)) and shown != tags.get(ANSWER):
+        return
+    text = f"{answer} [Figure, differences and reasons](#/experiments/{experiment}/runs/{run})"
+    if shown != text:
+        for tag in (ANSWER, NOTE):
+            client.set_experiment_tag(experiment, tag, text)
+
+
 def link(address: str, experiment: str, *, shared: bool = True) -> str:
     """Return the link to an experiment's view.
 
@@ -110,7 +139,7 @@ def describe(view: View) -> dict[str, Any]:
         "compareRunSections": list(_sections()),
         "isAccordionReordered": True,  # otherwise the page sorts the sections by name
         "hideEmptyCharts": True,
-        "globalLineChartConfig": {"xAxisKey": "step", "lineSmoothness": 0, "selectedXAxisMetricKey": ""},
+        "globalLineChartConfig": X_AXIS,
     }
 
 
@@ -121,7 +150,7 @@ def _column(kind: str, name: str) -> str:
 def _charts(view: View) -> Iterator[dict[str, Any]]:
     """Yield the charts whose order matters; the page adds the others to their sections."""
     yield from (_chart("BAR", name) for name in (view.headline, metric_names.SECONDS))
-    yield from (_chart("LINE", name) for name in view.curves)
+    yield from (_chart("LINE", name) | LINE for name in view.curves)
 
 
 def _chart(kind: str, name: str) -> dict[str, Any]:
