@@ -76,8 +76,8 @@ def test_every_stage_waits_for_check(stage):
     assert checked in body(stage)["deps"]
 
 
-def test_only_check_and_report_depend_on_the_comments_of_params_yaml():
-    assert [stage for stage in STAGES if "params.yaml" in body(stage)["deps"]] == ["check", "report"]
+def test_no_stage_before_the_report_depends_on_the_comments_of_params_yaml():
+    assert [stage for stage in STAGES if "params.yaml" in body(stage)["deps"]] == ["check", "report", "publish"]
 
 
 @pytest.mark.parametrize("stage", STAGES)

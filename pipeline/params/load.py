@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 from pipeline.errors import ParamsError
 from pipeline.params.compatibility import incompatibilities
 from pipeline.params.datasets import AnyDataset
+from pipeline.params.gates import Gates, gate_errors
 from pipeline.params.messages import error_lines
 from pipeline.params.models import ModelParams
 from pipeline.params.reading import read_yaml
@@ -40,6 +41,7 @@ class Sections(Block):
     datasets: Section
     defaults: Section
     models: Section
+    gates: Section = Field(default_factory=dict)
 
 
 class Params(Block):
@@ -48,6 +50,7 @@ class Params(Block):
     sources: Mapping[Name, SourceParams]
     datasets: Mapping[Name, AnyDataset]
     models: Mapping[Annotated[Name, AfterValidator(_is_free)], ModelParams]
+    gates: Gates
 
     def models_of(self, dataset: str) -> tuple[str, ...]:
         """Return the names of the models trained on a data set, in the order of params.yaml."""
@@ -66,7 +69,12 @@ class Params(Block):
             name: {**sections.defaults, **block} if isinstance(block, dict) else block
             for name, block in sections.models.items()
         }
-        return {"sources": sections.sources, "datasets": sections.datasets, "models": models}
+        return {
+            "sources": sections.sources,
+            "datasets": sections.datasets,
+            "models": models,
+            "gates": sections.gates,
+        }
 
     @model_validator(mode="after")
     def _blocks_fit(self) -> Self:
@@ -116,6 +124,7 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 def _mismatches(params: Params) -> Iterator[str]:
     """Yield a line for each error that only shows when blocks are read together."""
     yield from _shared_files(params.sources)
+    yield from gate_errors(params.gates, params.datasets)
     for name, model in params.models.items():
         if dataset := params.datasets.get(model.dataset):
             for key, found, wanted in incompatibilities(model, dataset):

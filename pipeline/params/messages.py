@@ -79,8 +79,8 @@ def _path(detail: ErrorDetails, raw: Any) -> tuple[str, ...]:
     path = [key for key in detail["loc"] if key != "[key]"]  # of an error in the key itself
     if len(path) > 2:
         section, name, *keys = path
-        if section != "models":
-            del keys[0]  # the tag of a source or data set
+        if section in ("sources", "datasets"):
+            del keys[0]  # the tag
         elif keys[0] == "schedule":
             del keys[1:2]  # likewise
         if MAPPINGS.isdisjoint(keys[:1]):
