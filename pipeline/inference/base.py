@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,13 @@ class TrainedModel:
     name: str
     params: ModelParams
     prepared: Prepared
-    network: SequenceModel
+    load_network: Callable[[], SequenceModel]
     reader: Reader
+
+    @cached_property
+    def network(self) -> SequenceModel:
+        """Return the network, which is loaded when it is first asked for."""
+        return self.load_network()
 
 
 class Predictor(ABC):

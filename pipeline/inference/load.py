@@ -1,10 +1,13 @@
 """Load trained models; users call `pipeline.load`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline import paths
 from pipeline.data.formats import FORMATS
+from pipeline.data.inputs import Reader
 from pipeline.data.prepared import Prepared
 from pipeline.data.prepared.verification import read_verified
 from pipeline.errors import InputError, NotTrainedError
@@ -16,6 +19,7 @@ from pipeline.models import storage
 from pipeline.models.network import Ensemble, load_networks
 from pipeline.models.storage import ALL_ROWS, TRAIN, ModelDescription
 from pipeline.params import find_block, load_params
+from pipeline.params.datasets import AnyDataset
 from pipeline.params.models import ModelParams
 from pipeline.tasks import TASKS
 
@@ -29,10 +33,27 @@ PREDICTORS: Mapping[str, type[Predictor]] = {
 }
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a predictor is made of: a trained model's folder, and the data set that it was trained on."""
+
+    folder: Path
+    description: ModelDescription
+    dataset: AnyDataset
+    prepared: Prepared
+
+
 def load_predictor(name: str, seed: int | None = None, fit: str | None = None, root: str | Path = ".") -> Predictor:
     """Load a trained model; see `pipeline.load`."""
     if fit not in (None, TRAIN, ALL_ROWS):
         raise InputError(f"fit: found {str(fit)[:60]!r}; wanted {TRAIN!r} or {ALL_ROWS!r}")
+    predictor = build_predictor(read_source(name, root), seed, fit)
+    predictor.trained.network.eval()  # load it now: its files may be damaged
+    return predictor
+
+
+def read_source(name: str, root: str | Path = ".") -> Source:
+    """Read and verify a trained model and its data set; raise what `pipeline.load` raises."""
     params = load_params(Path(root, paths.PARAMS))
     dataset = find_block(params.models, name, "models").dataset
     folder = Path(root, paths.model(dataset, name))
@@ -41,10 +62,21 @@ def load_predictor(name: str, seed: int | None = None, fit: str | None = None, r
     block, former = params.datasets[dataset], prepared.card.format
     if block.format != former:
         raise NotTrainedError(f"{folder}: trained on format {former[:60]}, not {block.format}; run `dvc repro`")
-    seeds = _select_seeds(folder, description, seed)
-    network = _load_network(folder, description.params, prepared, seeds, fit)
-    reader = FORMATS[block.format].reader(block, prepared, description.params)
-    return PREDICTORS[block.format](TrainedModel(name, description.params, prepared, network, reader))
+    return Source(folder, description, block, prepared)
+
+
+def build_predictor(source: Source, seed: int | None = None, fit: str | None = None) -> Predictor:
+    """Make the predictor of a trained model that has been read; it loads its network when it first answers."""
+    params, prepared = source.description.params, source.prepared
+    seeds = _select_seeds(source.folder, source.description, seed)
+    load_network = partial(_load_network, source.folder, params, prepared, seeds, fit)
+    trained = TrainedModel(source.description.model, params, prepared, load_network, build_reader(source))
+    return PREDICTORS[source.dataset.format](trained)
+
+
+def build_reader(source: Source) -> Reader:
+    """Return what reads inputs for a trained model."""
+    return FORMATS[source.dataset.format].reader(source.dataset, source.prepared, source.description.params)
 
 
 def _select_seeds(folder: Path, description: ModelDescription, seed: int | None) -> Sequence[int]:
