@@ -11,6 +11,7 @@ PREPARED = Path("data/prepared")
 MODELS = Path("models")
 RESULTS = Path("results")
 REPORTS = Path("reports")
+SPOOL = Path(".spool")  # epochs of running trainings, for MLflow
 MODEL_CARDS = REPORTS / "models"
 RECEIPT = REPORTS / "published.json"
 TRACKED_RESULTS = ("metrics.json", "curves.csv", "figures")  # of each data set; Git ignores the others

@@ -6,6 +6,7 @@ from pipeline import files, leftovers, paths
 from pipeline.determinism import DESCRIPTIONS
 from pipeline.evaluation.results import Evaluation
 from pipeline.evaluation.run import evaluate
+from pipeline.execution import background
 from pipeline.execution.progress import still_running
 from pipeline.params import find_block, load_params
 from stages.command import block_name, reports_errors
@@ -26,6 +27,7 @@ def main(name: str) -> None:
         click.echo(f"{evaluation.model}: {_describe(evaluation)}")
     if evaluations.reproducibility != "portable":
         click.echo(f"{name}: {DESCRIPTIONS[evaluations.reproducibility]}")
+    background.announce(click.echo, name)
 
 
 def _describe(evaluation: Evaluation) -> str:

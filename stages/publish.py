@@ -16,7 +16,9 @@ def main() -> None:
         result = tracking.publish(load_params())
     with files.replacing_file(paths.RECEIPT) as partial:
         files.write_json(partial, result.digests)
-    click.echo(f"{result.added} runs published, {result.existing} already there: {result.uri}")
+    for line in result.lines:
+        click.echo(line)
+    click.echo(f"{result.description}: {result.uri}")
 
 
 if __name__ == "__main__":

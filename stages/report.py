@@ -3,6 +3,7 @@
 import click
 
 from pipeline import files, leftovers, paths, report
+from pipeline.execution import background
 from pipeline.params import load_params
 from pipeline.report.format import format_quantity
 from stages.command import reports_errors
@@ -31,6 +32,7 @@ def main() -> None:
             (folder / paths.model_card(name).name).write_text(text, encoding="utf-8", newline="\n")
     contents = f"{format_quantity(len(view.sections), 'data set')}, {format_quantity(len(model_cards), 'model')}"
     click.echo(f"{contents}: open {paths.REPORTS / 'index.html'} in a browser")
+    background.announce(click.echo, background.REPORT)
 
 
 if __name__ == "__main__":

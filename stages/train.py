@@ -1,7 +1,8 @@
 """Train a model from every seed: `python -m stages.train NAME`."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -9,10 +10,13 @@ import click
 from pipeline import files, paths
 from pipeline.data.prepared.verification import read_verified
 from pipeline.determinism import DESCRIPTIONS
+from pipeline.execution import background
 from pipeline.models.storage import FINISHED, Outcome
 from pipeline.params import find_block, load_params
-from pipeline.training import checkpoint, estimate, timings
+from pipeline.params.models import ModelParams
+from pipeline.training import checkpoint, estimate, spool, timings
 from pipeline.training.run import train
+from pipeline.training.spool import Spool
 from stages.command import block_name, reports_errors
 
 
@@ -30,12 +34,25 @@ def main(name: str) -> None:
     with checkpoint.claim(name) as own:
         if not own:
             click.echo(f"{name}: another run is training it; this one writes no checkpoints")
-        with files.replacing_folder(folder) as partial:
-            outcomes = train(name, params, paths.prepared(params.dataset), partial, own)
+        with _followed(name, params, own) as log:
+            with files.replacing_folder(folder) as partial:
+                outcomes = train(name, params, paths.prepared(params.dataset), partial, own, log)
+            log(spool.END, **spool.describe_end(outcomes))
         _record_time(folder, outcomes)
         if own:
             checkpoint.clear(name)  # only when the model is in its place and its time is recorded
     _echo_outcomes(name, outcomes, time.monotonic() - started)
+    background.announce(click.echo)
+
+
+@contextmanager
+def _followed(name: str, params: ModelParams, own: bool) -> Iterator[Spool]:
+    """Yield where the epochs go: to MLflow, through a process of its own, if this run may write the model's spool."""
+    if not own or not background.is_on():
+        yield spool.write_nothing
+        return
+    with background.logs_long_work(), spool.write(name, params) as log:
+        yield log
 
 
 def _echo_long(name: str, seconds: float) -> None:
@@ -50,7 +67,7 @@ def _echo_long(name: str, seconds: float) -> None:
 def _record_time(folder: Path, outcomes: Sequence[Outcome]) -> None:
     """Record how long the trainings took; if that cannot be written, the model is still trained."""
     try:
-        timings.write(folder.parent.name, folder.name, folder, timings.seconds_by_seed(outcomes))
+        timings.write(folder.parent.name, folder.name, folder, timings.times_by_seed(outcomes))
     except OSError as error:
         click.echo(f"{folder.name}: its time is not recorded ({error.strerror})")
 

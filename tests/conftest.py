@@ -23,6 +23,9 @@ if threading.current_thread() is threading.main_thread():
 # The promises for every machine are for the CPU; tests of a GPU set this otherwise.
 os.environ["PIPELINE_DEVICE"] = "cpu"
 
+# No process that logs to MLflow in the background outlives a test, unless the test asks for one.
+os.environ["PIPELINE_LIVE"] = "never"
+
 # A busy machine is no error of the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

@@ -69,7 +69,11 @@ class Outcome:
     epochs: tuple[Epoch, ...]
     reproducibility: Reproducibility
     samples: tuple[TrainingSample, ...] = ()
-    seconds: float = 0.0  # of this training alone; no file that DVC hashes holds them
+    # Of this training alone; no file that DVC hashes holds them.
+    seconds: float = 0.0
+    started: float = 0.0  # since 1970
+    ended: float = 0.0
+    device: str = ""  # in words
 
     @property
     def finished(self) -> bool:
@@ -157,7 +161,7 @@ def write_records(folder: Path, name: str, params: ModelParams, card: DataCard, 
         prepared_digest=card.digest,
         reproducibility=outcomes[0].reproducibility,
         weights=tuple(sorted(weights_file(folder, o.seed, o.fit).name for o in outcomes if o.finished)),
-        seeds={str(seed): _describe_seed(outcomes, seed) for seed in dict.fromkeys(o.seed for o in outcomes)},
+        seeds=describe_seeds(outcomes),
     )
     files.write_json(folder / DESCRIPTION, description.model_dump(mode="json"))
     rows = (
@@ -169,6 +173,11 @@ def write_records(folder: Path, name: str, params: ModelParams, card: DataCard, 
     if params.samples is not None:
         samples.write(folder, ((o.seed, o.fit, sample) for o in outcomes for sample in o.samples))
     manifest.write(folder)
+
+
+def describe_seeds(outcomes: Sequence[Outcome]) -> dict[str, SeedDescription]:
+    """Return how the trainings from each seed ended."""
+    return {str(seed): _describe_seed(outcomes, seed) for seed in dict.fromkeys(o.seed for o in outcomes)}
 
 
 def _describe_seed(outcomes: Iterable[Outcome], seed: int) -> SeedDescription:

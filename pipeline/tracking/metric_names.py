@@ -8,7 +8,7 @@ groups sort as they are to be read: loss curves come first, the learning rate co
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.models.storage import ALL_ROWS, TRAIN
+from pipeline.models.storage import ALL_ROWS, FITS, TRAIN
 from pipeline.params.load import flatten
 
 SECONDS = "training_seconds"
@@ -84,3 +84,18 @@ def _name_number(split: str, metric: str, part: str, headline: str | None) -> st
     if part in ENDS:
         return f"{INTERVALS}/{metric}.{part}" if split == TEST else f"{INTERVALS}/{split}.{metric}.{part}"
     return f"{SEEDS}/{split}.{metric}.{part.removeprefix('seeds.')}"
+
+
+def name_cost(seconds: float, epochs: int) -> dict[str, float]:
+    """Return the metrics of training time, if it is known: no digest covers them, as no two runs take equally long."""
+    return {SECONDS: seconds, PER_EPOCH: seconds / epochs} if seconds and epochs else {}
+
+
+def name_epoch_seconds(fit: str) -> str:
+    """Return the name of the curve of how long each epoch took, of a training that was shown while it ran."""
+    return f"{TIMES}/epoch" if fit == TRAIN else f"{TIMES}/{fit}.epoch"
+
+
+def is_curve(name: str) -> bool:
+    """Return whether a metric has a value for each epoch."""
+    return name.partition("/")[0] in (CURVES, RATES) or name in map(name_epoch_seconds, FITS)

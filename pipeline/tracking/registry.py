@@ -43,6 +43,7 @@ class Registration:
     created: bool  # whether the version is new
     champion: str | None  # the version with this alias now
     line: str  # all of that, for a person
+    is_news: bool  # whether the version or the champion is new, or a gate blocks it
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ def register_best(
         client.set_registered_model_alias(dataset, CHAMPION, _number(version))
         champion = _number(version)
     line = _describe(candidate, _number(version), created, former, champion)
-    return Registration(name, _number(version), created, champion, line)
+    is_news = created or champion != former or bool(candidate.failures)
+    return Registration(name, _number(version), created, champion, line, is_news)
 
 
 def _may_be_champion(candidate: Candidate) -> bool:

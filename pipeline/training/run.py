@@ -1,5 +1,6 @@
 """Train a model from all its seeds, side by side, into its folder."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,15 @@ from pipeline.data.prepared.verification import read_verified
 from pipeline.determinism import choose_device, describe_device, reproducibility, training_clock
 from pipeline.execution import executor
 from pipeline.execution.executor import Report
-from pipeline.execution.progress import PartialReports, Progress, ProgressDisplay
+from pipeline.execution.progress import PartialProgress, PartialReports, Progress, ProgressDisplay
 from pipeline.models import storage
 from pipeline.models.samples import TrainingSample
 from pipeline.models.storage import ALL_ROWS, TRAIN, Epoch, Outcome
 from pipeline.params.models import ModelParams
 from pipeline.params.wording import format_text
-from pipeline.training import checkpoint
+from pipeline.training import checkpoint, spool
 from pipeline.training.checkpoint import Saver
+from pipeline.training.spool import Spool
 
 PRELOAD = ("pipeline.training.loop",)  # imported once, not by each worker
 
@@ -35,11 +37,25 @@ class TrainingJob:
     resumable: bool = True  # writes checkpoints, and resumes from them
 
 
-def train(name: str, params: ModelParams, prepared: Path, folder: Path, resumable: bool = True) -> list[Outcome]:
+@dataclass(frozen=True)
+class EpochProgress(Progress):
+    """A job's report that it has finished an epoch."""
+
+    epoch: Epoch
+
+
+def train(
+    name: str,
+    params: ModelParams,
+    prepared: Path,
+    folder: Path,
+    resumable: bool = True,
+    log: Spool = spool.write_nothing,
+) -> list[Outcome]:
     """Train a model from each of its seeds; write its weights and records into `folder`.
 
     A resumable training resumes from the checkpoints that a killed run left; the caller deletes them when the folder
-    is in its place.
+    is in its place. Each epoch goes to `log`, for whoever follows the training.
     """
     card = read_verified(prepared).card
     jobs = [
@@ -47,7 +63,13 @@ def train(name: str, params: ModelParams, prepared: Path, folder: Path, resumabl
     ]
     labels = [f"seed {job.seed}" + (" (all rows)" if job.fit == ALL_ROWS else "") for job in jobs]
     with ProgressDisplay(name, labels, params.epochs, "epoch") as progress:
-        outcomes = executor.run(run_job, jobs, progress.show, preload=PRELOAD)
+
+        def show(index: int, message: Progress | PartialProgress | str) -> None:
+            if isinstance(message, EpochProgress):
+                log(spool.EPOCH, **spool.describe_epoch(jobs[index].seed, jobs[index].fit, message.epoch))
+            progress.show(index, message)
+
+        outcomes = executor.run(run_job, jobs, show, preload=PRELOAD)
     storage.write_records(folder, name, params, card, outcomes)
     return outcomes
 
@@ -61,9 +83,10 @@ def run_job(job: TrainingJob, report: Report) -> Outcome:
     """Train one network, in a worker, and write its weights."""
     from pipeline.training import loop  # late: it imports torch, which only the workers need
 
-    clock = training_clock()
+    clock, begun = training_clock(), time.time()
     started, prepared = clock(), data.read(job.prepared)
-    saver = _saver(job, prepared.card, describe_device(), clock, report)
+    device = describe_device()
+    saver = _saver(job, prepared.card, device, clock, report)
     trained = loop.train_network(
         job.params,
         prepared,
@@ -86,6 +109,9 @@ def run_job(job: TrainingJob, report: Report) -> Outcome:
         samples=trained.samples,
         reproducibility=reproducibility(choose_device().type),
         seconds=saver.spent + clock() - started,
+        started=begun,
+        ended=time.time(),
+        device=device,
     )
 
 
@@ -96,10 +122,10 @@ def _report_epoch(epoch: Epoch, guess: str, samples: Sequence[TrainingSample], r
         report(f"epoch {sample.epoch}: {format_text(sample.prefix)} | {format_text(sample.text)}")
 
 
-def _progress(epoch: Epoch, guess: str) -> Progress:
+def _progress(epoch: Epoch, guess: str) -> EpochProgress:
     validation = "" if epoch.validation_loss is None else f", validation {epoch.validation_loss:.4f}"
     details = f"loss {epoch.train_loss:.4f}{validation}, learning rate {epoch.learning_rate:.2g}"
-    return Progress(epoch.epoch, f"{details}, {guess}" if guess else details)
+    return EpochProgress(epoch.epoch, f"{details}, {guess}" if guess else details, epoch)
 
 
 def _saver(job: TrainingJob, card: DataCard, device: str, clock: Callable[[], float], report: Report) -> Saver:

@@ -11,7 +11,7 @@ from pipeline.tracking import records, store
 from pipeline.tracking.metric_names import name_value
 from pipeline.training import timings
 from tests.support.project import LEAKING, REPOSITORY, UNSTABLE
-from tests.tracking.conftest import RUNS, find_model_run, find_runs, find_seed_runs
+from tests.tracking.conftest import RUNS, TIMES, artifacts, find_model_run, find_runs, find_seed_runs
 
 pytestmark = pytest.mark.xdist_group("tracking")
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("tracking")
 def test_every_model_baseline_and_bound_has_a_run(published, client):
     assert (published.added, published.existing) == (sum(RUNS.values()), 0)
     kinds = [run.data.tags["kind"] for run in find_runs(client, "words")]
-    assert sorted(kinds) == ["baseline", "bound", "model", "seed", "seed"]
+    assert sorted(kinds) == ["baseline", "bound", "comparison", "model", "seed", "seed"]
     names = [run.info.run_name for dataset in RUNS for run in find_runs(client, dataset)]
     assert len(names) == len(set(names))
 
@@ -54,10 +54,34 @@ def test_a_model_and_each_seed_show_their_training_time(client):
         assert "training_seconds" not in find_model_run(client, model).data.metrics
 
 
+def test_a_run_began_and_ended_when_its_training_did(client):
+    run = find_model_run(client, "words-lstm")
+    assert (run.info.start_time, run.info.end_time) == (1_000_000, 1_003_000)
+    assert run.data.tags["device"] == "cpu AVX2"
+    second = find_seed_runs(client, "words-lstm")["2"]
+    assert (second.info.start_time, second.info.end_time) == (1_000_500, 1_003_000)
+    times = [point.timestamp for point in client.get_metric_history(run.info.run_id, "curves/train_loss")]
+    assert times == [1_001_500, 1_003_000]  # evenly spread
+
+
+def test_a_model_that_was_not_trained_here_claims_no_duration(client):
+    run = find_model_run(client, "names-lstm")
+    assert run.data.tags["restored"] == "yes"
+    assert run.info.end_time is None
+    assert "restored" not in find_model_run(client, "words-lstm").data.tags
+
+
+def test_a_run_says_where_it_comes_from(client):
+    tags = find_model_run(client, "names-lstm").data.tags
+    assert (tags["mlflow.source.name"], tags["mlflow.source.type"]) == ("stages/train.py", "LOCAL")
+    assert tags["dvc_stage"] == "train@names-lstm"
+    assert {"mlflow.user", "version.torch", "version.python", "workspace", "key"} <= tags.keys()
+
+
 def test_training_time_is_in_no_digest(published, copy):
-    timings.write("names", "names-lstm", paths.model("names", "names-lstm"), {1: 100.0, 2: 200.0})
+    timings.write("names", "names-lstm", paths.model("names", "names-lstm"), TIMES)
     (model, *_) = records.read_records("names", load_params())
-    assert model.metrics["training_seconds"] == 300.0
+    assert model.metrics["training_seconds"] == 3.5
     assert model.digest == published.digests["names"]["names-lstm"]
 
 
@@ -73,11 +97,10 @@ def test_curves_are_means_over_seeds(client):
 
 def test_files_can_be_opened_from_a_run(client):
     run = find_model_run(client, "names-lstm").info.run_id
-    kept = {file.path for folder in client.list_artifacts(run) for file in client.list_artifacts(run, folder.path)}
-    assert {"model/model.json", "model/history.csv", "weights/seed-1.safetensors", "data/data_card.json"} <= kept
-    assert {"figures/curves.png", "figures/confusion-names-lstm.png", "tables/confusion.csv"} <= kept
-    assert "figures/confusion-names-rnn.png" not in kept
-    assert (store.artifact_folder() / "names" / run / "artifacts" / "figures" / "curves.png").exists()
+    kept = artifacts(client, run)
+    assert {"model.json", "history.csv", "weights/seed-1.safetensors", "data/data_card.json"} <= kept
+    assert [path for path in kept if path.startswith("figures")] == ["figures/confusion-names-lstm.png"]
+    assert (store.artifact_folder() / "names" / run / "artifacts" / "history.csv").exists()
 
 
 def test_the_run_of_each_seed_is_a_child_of_its_models_run(client):
@@ -100,7 +123,7 @@ def test_runs_can_be_read_as_the_docs_say(client, capsys):
     page = (REPOSITORY / "docs" / "tracking.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
     exec(code, {})  # noqa: S102 (the code is ours)
-    printed = re.findall(r"(names-\w+)-\w+ (\S+)\n", capsys.readouterr().out)
+    printed = re.findall(r"(names-\w+) \w+ (\S+)\n", capsys.readouterr().out)
     assert {name for name, _ in printed} == {"names-lstm", "names-rnn"}
     accuracies = [float(accuracy) for _, accuracy in printed]
     assert accuracies == sorted(accuracies, reverse=True)
