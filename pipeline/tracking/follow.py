@@ -52,7 +52,7 @@ class Follower:
                     self._log_all(client)
                     self._wait(SECONDS_BETWEEN_LOOKS)
         except PipelineError as error:
-            background.WARNING.write_text(f"not shown in MLflow while it runs; {error}", encoding="utf-8")
+            background.WARNING.write_text(f"MLflow does not show it while it runs; {error}", encoding="utf-8")
             self._wait(SECONDS_BETWEEN_ATTEMPTS)
 
     def _log_all(self, client: "MlflowClient") -> None:
