@@ -59,7 +59,7 @@ def time_training(model: str, environment: Mapping[str, str]) -> float:
         shutil.copyfile(paths.PARAMS, folder / paths.PARAMS)
         shutil.copytree(paths.prepared(dataset), folder / paths.prepared(dataset))
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
-        all_of_it = inherited | {"PYTHONPATH": str(Path.cwd())} | environment
+        all_of_it = inherited | {"PYTHONPATH": str(Path.cwd()), **environment}
         started = time.monotonic()
         subprocess.run(
             [sys.executable, "-m", "stages.train", model], cwd=folder, env=all_of_it, check=True, capture_output=True

@@ -43,9 +43,10 @@ SCRIPT = """<script>
 
 def create_app() -> "FastAPI":
     """Return the server's app."""
-    from fastapi import Response
-    from mlflow.server.fastapi_app import app
+    from fastapi import FastAPI, Response
+    from mlflow.server.fastapi_app import app as untyped
 
+    app: FastAPI = untyped
     script = _script().encode()
 
     @app.middleware("http")
