@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 KEY = "results"
 TAG = f"mlflow.sharedViewState.{KEY}"
 HAS_VIEW = f"tags.`{TAG}` LIKE '%'"  # finds the experiments that have it
-NOTE, ANSWER = "mlflow.note.content", "answer"  # the description; and ours, to tell it from one of a user
+NOTE = "mlflow.note.content"  # the description
+MORE = "[Figure, differences and reasons]"  # a part of each of ours, and of none that a user writes
 TOP_LEVEL = "Model metrics"  # what the page calls the charts of metrics without a slash
 FILTER = "tags.state = 'current' and tags.kind != 'seed'"
 RUNS = 20  # in charts, of those that the page offers; by default it shows 10
@@ -102,13 +103,10 @@ def save_answer(client: "MlflowClient", experiment: str, answer: str, run: str) 
         answer: A paragraph of Markdown.
         run: The id of the run that compares the models.
     """
-    tags = client.get_experiment(experiment).tags
-    if (shown := tags.get(NOTE)) and shown != tags.get(ANSWER):
-        return
-    text = f"{answer} [Figure, differences and reasons](#/experiments/{experiment}/runs/{run})"
-    if shown != text:
-        for tag in (ANSWER, NOTE):
-            client.set_experiment_tag(experiment, tag, text)
+    shown = client.get_experiment(experiment).tags.get(NOTE, "")
+    text = f"{answer} {MORE}(#/experiments/{experiment}/runs/{run})"
+    if shown != text and (not shown or MORE in shown):
+        client.set_experiment_tag(experiment, NOTE, text)
 
 
 def link(address: str, experiment: str, *, shared: bool = True) -> str:

@@ -15,7 +15,7 @@ from tests.support.processes import wait
 from tests.support.project import REPOSITORY
 
 MARK = "TEST_RUN"  # in the environment of all processes of a run, those too whose parent has ended
-CACHES = {".git", ".venv", "__pycache__", ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+CACHES = {".git", ".venv", "__pycache__", ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", "screenshots"}
 SECONDS_TO_END = 20
 
 
