@@ -46,16 +46,19 @@ def interval_ends(headline: str) -> tuple[str, ...]:
 
 
 def name_metrics(metrics: Mapping[str, Mapping[str, Numbers]], headline: str | None) -> dict[str, float]:
-    """Return all figures of a model, a baseline or the bound under their names in MLflow.
+    """Return all figures of a model, a baseline or the bound under their names in MLflow, those of the headline first.
+
+    MLflow lists metrics in the order in which they were logged, and plots the first of them.
 
     Args:
         metrics: Its part of metrics.json: the numbers of each metric of each split.
         headline: The name at top level; None for a model that leaks its target, which must not sort among the others.
     """
+    figures = [(split, metric, numbers) for split, of_split in metrics.items() for metric, numbers in of_split.items()]
+    first = sorted(figures, key=lambda figure: name_value(*figure[:2], headline) != headline)
     return {
         _name_number(split, metric, part, headline): float(number)
-        for split, of_split in metrics.items()
-        for metric, numbers in of_split.items()
+        for split, metric, numbers in first
         for part, number in flatten(numbers).items()
     }
 
