@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from pipeline import paths
 from pipeline.evaluation import about
-from pipeline.tracking import metric_names
+from pipeline.tracking import identity, metric_names
 from pipeline.tracking.records import Record
 
 if TYPE_CHECKING:
@@ -88,14 +88,17 @@ def _in_order(curves: Iterable[str]) -> tuple[str, ...]:
 
 
 def save(client: "MlflowClient", experiment: str, view: View) -> None:
-    """Make it the view of an experiment, unless it is that already."""
+    """Make it the view of a data set's experiment, unless it is that already, or a DVC experiment runs."""
     state = json.dumps(describe(view), sort_keys=True)
-    if client.get_experiment(experiment).tags.get(TAG) != state:
+    present = client.get_experiment(experiment).tags.get(TAG)
+    if present != state and not (present and identity.experiment_tags()):
         client.set_experiment_tag(experiment, TAG, state)
 
 
 def save_answer(client: "MlflowClient", experiment: str, answer: str, run: str) -> None:
-    """Show which model to use above an experiment's runs; leave a description that a user has written.
+    """Show which model to use above an experiment's runs.
+
+    A description that a user has written is left, and so is ours while a DVC experiment runs: it tries something.
 
     Args:
         client: Of the store.
@@ -105,7 +108,8 @@ def save_answer(client: "MlflowClient", experiment: str, answer: str, run: str) 
     """
     shown = client.get_experiment(experiment).tags.get(NOTE, "")
     text = f"{answer} {MORE}(#/experiments/{experiment}/runs/{run})"
-    if shown != text and (not shown or MORE in shown):
+    may_change = not shown or (MORE in shown and not identity.experiment_tags())
+    if shown != text and may_change:
         client.set_experiment_tag(experiment, NOTE, text)
 
 

@@ -17,13 +17,13 @@ from pipeline.tracking import pages, store
 from tests.support.browser import Site, read_links
 from tests.support.processes import free_port, running
 from tests.support.project import MODELS, REPOSITORY, evaluate, params_text, prepare, train, write
-from tests.support.store import complete, work_in
+from tests.tracking.conftest import work_in
 
 CHROMIUM = Path("/usr/bin/chromium")
 CURE = "Chromium is not installed; install it (Debian: apt-get install chromium)"
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
 SIZE = {"width": 1800, "height": 1100}
-SECONDS = float(os.environ.get("BROWSER_SECONDS", 60))  # to wait for what a page shows, on a busy machine
+SECONDS = 60  # to wait for what a page shows, on a busy machine
 SETTLE = 1500  # milliseconds that a page is given to draw its charts before a screenshot
 DATASETS = ("words", "names", "overfit")
 CHANGED, EXPERIMENT = 0.05, "faster"  # the learning rate of names-rnn in an experiment, and its name
@@ -47,7 +47,6 @@ def site(evaluated_project: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     (folder / "params.yaml").write_text(params_text(DATASETS))
     with work_in(folder):
         tracking.publish(load_params())
-        complete(load_params())
         _publish_experiment(tmp_path_factory.mktemp("experiment"), folder)
         client = MlflowClient(tracking_uri=store.uri())
     assert entry_points(group="mlflow.app", name=pages.APP), "the package is not installed as it is; run `make setup`"
@@ -64,7 +63,9 @@ def _publish_experiment(folder: Path, real: Path) -> None:
     write(folder, params_text(["names"], {"names-rnn": changed}))
     for stage in (prepare, train, evaluate):
         stage(folder)
-    with work_in(folder, DVC_ROOT=str(real), DVC_EXP_NAME=EXPERIMENT):
+    with work_in(folder), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DVC_ROOT", str(real))
+        patch.setenv("DVC_EXP_NAME", EXPERIMENT)
         tracking.publish(load_params())
 
 

@@ -49,7 +49,7 @@ def test_the_link_shows_each_model_baseline_and_bound_the_best_first(names, keep
     rows = read_runs(names)
     kinds = [row["tags.`kind`"] for row in rows]
     assert {"model", "baseline", "bound", "comparison"} == set(kinds)
-    assert kinds[-1] == "comparison"
+    assert kinds[-1] == "comparison"  # without a figure that would sort it among the models
     for row in rows:
         if row["tags.`kind`"] == "model":
             low, value, high = (float(row[column]) for column in (ENDS[0], HEADLINE, ENDS[1]))
@@ -116,7 +116,7 @@ def test_two_experiments_show_the_param_that_differs_and_the_headline(page, site
 
 
 def test_the_comparison_has_a_figure_and_says_why(page, site, keep):
-    (run,) = site.runs("names", "tags.kind = 'comparison'")
+    run = site.comparison("names")
     address = f"{site.address}#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
     page.goto(address)
     expect(page.get_by_text("names: use names-rnn")).to_be_visible()
@@ -132,10 +132,20 @@ def test_the_comparison_has_a_figure_and_says_why(page, site, keep):
 
 
 def test_comparisons_of_two_data_sets_lie_side_by_side(page, site, keep):
-    runs = [run for dataset in ("names", "words") for run in site.runs(dataset, "tags.kind = 'comparison'")]
+    runs = [site.comparison(dataset) for dataset in ("names", "words")]
     page.goto(compare_url(site, runs))
     for heading in ("Visualizations", "Run details"):  # so that the figures are in view
         page.get_by_role("button", name=heading).first.click()
     page.get_by_text("comparison.png").first.click()
     expect(page.locator("img[src^=blob]").nth(1)).to_be_visible()
     keep("compared-data-sets")
+
+
+def test_the_registered_model_has_its_alias_and_says_how_it_is_called(page, site, keep):
+    page.goto(f"{site.address}#/models/names")
+    expect(page.get_by_text("champion").first).to_be_visible()
+    expect(page.get_by_text("The best model of data set names").first).to_be_visible()
+    keep("registered-model")
+    page.goto(f"{site.address}#/models/names/versions/1")
+    expect(page.get_by_text("on validation rows").first).to_be_visible()
+    keep("registered-version")

@@ -32,6 +32,12 @@ class Site:
         experiment = self.client.get_experiment_by_name(dataset).experiment_id
         return list(self.client.search_runs([experiment], query))
 
+    def comparison(self, dataset: str) -> Run:
+        """Return the comparison of the models, not that of an experiment."""
+        found = self.runs(dataset, "tags.kind = 'comparison'")
+        (run,) = (run for run in found if "dvc_exp_name" not in run.data.tags)
+        return run
+
 
 def read_links(process: subprocess.Popen) -> dict[str, str]:
     """Return the links that `stages.ui` prints, by data set."""
