@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pipeline.tracking import metric_names
-from tests.browser.conftest import CHANGED, DATASETS
+from tests.browser.conftest import CHANGED, DATASETS, SETTLE
 from tests.support.browser import RUN, read_runs, tick, wait_for_runs
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("browser")]
@@ -78,6 +78,7 @@ def test_whoever_goes_on_stays_in_the_view(names, site):
     names.goto(f"{site.address}#/experiments")
     expect(names.get_by_role("heading", name="Experiments")).to_be_visible()
     expect(names.locator(".ag-row")).to_have_count(0)  # the page before is gone
+    names.wait_for_timeout(SETTLE)  # the list is drawn twice, and a click between the two is lost
     names.get_by_role("row").get_by_role("link", name="names", exact=True).click()
     assert_is_our_view(names)
     tick(names, 1)
@@ -109,10 +110,6 @@ def test_two_experiments_show_the_param_that_differs_and_the_headline(page, site
         expect(rate.first).to_contain_text(value)
     expect(page.get_by_text("test.accuracy", exact=True).first).to_be_visible()  # chosen for the plot above the params
     keep("compared-experiments")
-    page.get_by_text("interval/accuracy.low", exact=True).hover()
-    page.mouse.wheel(0, 2000)  # to the end of the metrics, which the page sorts by name
-    expect(page.get_by_role("link", name="test.accuracy", exact=True)).to_be_visible()
-    keep("compared-experiments-metrics")
 
 
 def test_the_comparison_has_a_figure_and_says_why(page, site, keep):
@@ -137,7 +134,7 @@ def test_comparisons_of_two_data_sets_lie_side_by_side(page, site, keep):
     for heading in ("Visualizations", "Run details"):  # so that the figures are in view
         page.get_by_role("button", name=heading).first.click()
     page.get_by_text("comparison.png").first.click()
-    expect(page.locator("img[src^=blob]").nth(1)).to_be_visible()
+    expect(page.locator("img[src^=blob]:visible")).to_have_count(2)
     keep("compared-data-sets")
 
 
