@@ -55,7 +55,7 @@ def name_metrics(metrics: Mapping[str, Mapping[str, Numbers]], headline: str | N
         headline: The name at top level; None for a model that leaks its target, which must not sort among the others.
     """
     figures = [(split, metric, numbers) for split, of_split in metrics.items() for metric, numbers in of_split.items()]
-    first = sorted(figures, key=lambda figure: name_value(*figure[:2], headline) != headline)
+    first = sorted(figures, key=lambda figure: name_value(figure[0], figure[1], headline) != headline)
     return {
         _name_number(split, metric, part, headline): float(number)
         for split, metric, numbers in first

@@ -44,9 +44,9 @@ SCRIPT = """<script>
 def create_app() -> "FastAPI":
     """Return the server's app."""
     from fastapi import FastAPI, Response
-    from mlflow.server.fastapi_app import app as untyped
+    from mlflow.server import fastapi_app
 
-    app: FastAPI = untyped
+    app: FastAPI = fastapi_app.app
     script = _script().encode()
 
     @app.middleware("http")

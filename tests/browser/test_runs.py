@@ -5,11 +5,13 @@ import re
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import expect
 
 from pipeline.tracking import metric_names
+from stages.ui import main
 from tests.browser.conftest import CHANGED, DATASETS, SETTLE
-from tests.support.browser import RUN, read_runs, tick, wait_for_runs
+from tests.support.browser import LINK, RUN, read_runs, tick, wait_for_runs
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("browser")]
 
@@ -42,6 +44,15 @@ def compare_url(site, runs):
 
 def test_a_link_is_printed_for_each_data_set(site):
     assert set(site.links) == set(DATASETS)
+
+
+def test_links_of_a_server_elsewhere_are_printed_and_lead_to_the_shared_view(site, page, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", site.address)
+    printed = CliRunner().invoke(main).output
+    links = dict(match.groups() for match in map(LINK.match, printed.splitlines()) if match)
+    assert set(links) == set(DATASETS)
+    page.goto(links["names"])
+    assert_is_our_view(page)
 
 
 def test_the_link_shows_each_model_baseline_and_bound_the_best_first(names, keep):
@@ -85,7 +96,9 @@ def test_whoever_goes_on_stays_in_the_view(names, site):
     tick(names, 2)
     names.get_by_role("button", name="Compare").click()
     expect(names.get_by_text("Comparing 2 Runs")).to_be_visible()
-    names.get_by_role("link", name="names", exact=True).first.click()
+    names.locator(
+        f'a[href$="#/experiments/{site.number("names")}"]', has_text="names"
+    ).first.click()  # the bar at the side has another
     assert_is_our_view(names)
 
 

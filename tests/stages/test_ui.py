@@ -59,7 +59,9 @@ def test_a_taken_port_is_refused_and_the_next_one_found(monkeypatch: pytest.Monk
         assert server.choose_port() > port
 
 
-def test_the_link_of_a_remote_server_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@tracking.example")
+def test_a_remote_server_that_does_not_answer_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:secret@127.0.0.1:{free_port()}")
     result = CliRunner().invoke(main)
-    assert result.output.splitlines()[0] == "https://tracking.example/#/experiments?workflowType=machine_learning"
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
+    assert "no server answers there" in result.output
+    assert "secret" not in result.output

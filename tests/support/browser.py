@@ -29,8 +29,11 @@ class Site:
         return next(iter(self.links.values())).partition("#")[0]
 
     def runs(self, dataset: str, query: str) -> list[Run]:
-        experiment = self.client.get_experiment_by_name(dataset).experiment_id
-        return list(self.client.search_runs([experiment], query))
+        return list(self.client.search_runs([self.number(dataset)], query))
+
+    def number(self, dataset: str) -> str:
+        """Return the id of a data set's experiment."""
+        return self.client.get_experiment_by_name(dataset).experiment_id
 
     def comparison(self, dataset: str) -> Run:
         """Return the comparison of the models, not that of an experiment."""
