@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CHAMPION = "champion"  # the alias
 DIGEST, MODEL_ID, GATES = "digest", "model_id", "gates"  # tags of a version
 VERSIONS = "mlflow.modelVersions"  # the tag by which MLflow's pages link a logged model to its versions
+PROMOTED = "promoted"  # a tag of the registered model: the version that was last made the champion here
 PASSED, BLOCKED = "passed", "blocked"
 ABANDONED_SECONDS = 3600  # a logged model takes seconds to write, so one that is older and not ready was cut off
 
@@ -107,21 +108,28 @@ def register_best(
     version = version or _create_version(client, candidate)
     if not created:
         _update_version(client, candidate, version)
-    champion = former
-    if _may_be_champion(candidate) and former != _number(version):
-        client.set_registered_model_alias(dataset, CHAMPION, _number(version))
-        champion = _number(version)
+    champion = _promote(client, candidate, registered, _number(version))
     line = _describe(candidate, _number(version), created, former, champion)
     is_news = created or champion != former or bool(candidate.failures)
     return Registration(name, _number(version), created, champion, line, is_news)
 
 
-def _may_be_champion(candidate: Candidate) -> bool:
-    """Return whether the champion may change: not from the copy in which DVC tries an experiment."""
-    return not candidate.failures and not _is_experiment_copy()
+def _promote(client: "MlflowClient", candidate: Candidate, registered: "RegisteredModel", version: str) -> str | None:
+    """Make a version the champion if it may be, and was not before; return the champion.
+
+    If it was, somebody has chosen another one in MLflow since, and that stays.
+    """
+    former = _champion(registered)
+    if candidate.failures or _is_experiment_copy() or registered.tags.get(PROMOTED) == version:
+        return former
+    if former != version:
+        client.set_registered_model_alias(candidate.dataset, CHAMPION, version)
+    client.set_registered_model_tag(candidate.dataset, PROMOTED, version)
+    return version
 
 
 def _is_experiment_copy() -> bool:
+    """Return whether this is a copy of the project, in which DVC tries an experiment."""
     return paths.project_folder().resolve() != Path.cwd().resolve()
 
 
@@ -132,7 +140,8 @@ def _describe(candidate: Candidate, version: str, created: bool, former: str | N
     if candidate.failures:
         return f"{start}; blocked as {CHAMPION}: {'; '.join(candidate.failures)}; {stays}"
     if champion != version:
-        return f"{start}; the {CHAMPION} does not change in an experiment's copy: {stays}"
+        why = "as it does in an experiment's copy" if _is_experiment_copy() else "as it was chosen in MLflow"
+        return f"{start}; as {CHAMPION}, {stays}, {why}"
     return f"{start}, the {CHAMPION}{'' if former in (None, version) else f' in the place of version {former}'}"
 
 
