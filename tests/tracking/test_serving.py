@@ -7,7 +7,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,13 +18,24 @@ from pipeline.params import load_params
 from pipeline.tracking import model_files, registry, store
 from tests.support import only_requirements
 from tests.support.processes import free_port, running, wait
-from tests.support.project import params_text
+from tests.support.project import REPOSITORY, params_text
 from tests.tracking.conftest import work_in
 
 pytestmark = pytest.mark.xdist_group("registry")
 DATASETS = ("words", "binary", "sales", "names", "lyrics", "vowels")
 HOST = "127.0.0.1"
 START_SECONDS = 120
+REGISTER = """
+import json, sys
+from pipeline.params import load_params
+from pipeline.tracking import registry, store
+
+runs = json.loads(sys.argv[1])
+with store.connect() as client:
+    for dataset, of in runs.items():
+        found = registry.register_best(client, dataset, load_params(), of)
+        print(dataset, found.version, found.champion, flush=True)
+"""
 
 
 def register(datasets):
@@ -154,19 +165,49 @@ def test_mlflow_serves_a_forecast_over_http(project, tmp_path):
         assert body["predictions"][0]["low"] <= body["predictions"][0]["forecast"]
 
 
-@pytest.mark.services
-def test_models_are_registered_in_a_server_and_loaded_from_it(project, tmp_path, monkeypatch):
-    port, other = free_port(), tmp_path / "server"
-    other.mkdir()
+@pytest.fixture
+def server(tmp_path):
+    """Run a tracking server with an empty store, which keeps the files of models itself; return its address."""
+    folder, port = tmp_path / "server", free_port()
+    folder.mkdir()
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", "sqlite:///store.db"]
     command += ["--artifacts-destination", "files", "--host", HOST, "--port", str(port), "--workers", "1"]
     env = environment("sqlite:///store.db") | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with answering(command, port, "/health", env, other), work_in(project[0]):
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://{HOST}:{port}")
+    with answering(command, port, "/health", env, folder):
+        yield f"http://{HOST}:{port}"
+
+
+@pytest.mark.services
+def test_models_are_registered_in_a_server_and_loaded_from_it(project, server, tmp_path, monkeypatch):
+    with work_in(project[0]):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
         register(["names", "sales"])
-        client = MlflowClient(f"http://{HOST}:{port}", f"http://{HOST}:{port}")
+        client = MlflowClient(server, server)
         version = client.get_model_version_by_alias("names", "champion")
         tags = client.get_logged_model(version.tags["model_id"]).tags
         assert json.loads(tags["mlflow.modelVersions"]) == [{"name": "names", "version": 1}]
-        found = ask_alone(f"http://{HOST}:{port}", ["names", "sales"], tmp_path)
+        found = ask_alone(server, ["names", "sales"], tmp_path)
         assert [len(next(iter(of["answer"].values()))) for of in found] == [1, 1]
+
+
+@pytest.mark.services
+def test_four_processes_that_register_at_once_in_a_server_make_one_version(project, server, tmp_path, monkeypatch):
+    known = load_params(project[0] / "params.yaml")
+    with work_in(project[0]):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+        client = MlflowClient(server, server)
+        runs = {}
+        for dataset in DATASETS:
+            experiment = client.create_experiment(f"{dataset}-at-once")
+            runs[dataset] = {name: client.create_run(experiment).info.run_id for name in known.models_of(dataset)}
+        env = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+        command = [sys.executable, "-c", REGISTER, json.dumps(runs)]
+        with ExitStack() as stack:
+            processes = [stack.enter_context(running(command, cwd=project[0], env=env, text=True)) for _ in range(4)]
+            found = [process.communicate(timeout=300) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, found
+    assert {out for out, _ in found} == {"".join(f"{dataset} 1 1\n" for dataset in DATASETS)}
+    for dataset in DATASETS:
+        assert [int(of.version) for of in client.search_model_versions(f"name = '{dataset}'")] == [1]
+        experiment = client.get_experiment_by_name(f"{dataset}-at-once").experiment_id
+        assert len(client.search_logged_models([experiment])) == 1
