@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ def digest(dataset: str, model: str, params: Params) -> str:
         files.sha256(paths.model(dataset, model) / manifest.MANIFEST),
         files.sha256(paths.prepared(dataset) / CARD),
         params.datasets[dataset].model_dump(mode="json"),
-        [(str(path), files.sha256(_root() / path)) for path in [*_code(), LOADER.relative_to(_root())]],
+        _code_digests(),
         requirements(),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -131,6 +132,13 @@ def _code() -> Iterator[Path]:
         place = _root() / name
         found: Iterable[Path] = [place] if place.is_file() else sorted(place.rglob("*.py"))
         yield from (path.relative_to(_root()) for path in found)
+
+
+@cache
+def _code_digests() -> list[tuple[str, str]]:
+    """Return the digest of each file of the code that travels."""
+    found = [*_code(), LOADER.relative_to(_root())]
+    return [(str(path), files.sha256(_root() / path)) for path in found]
 
 
 def _copy_code(folder: Path) -> None:
