@@ -57,7 +57,7 @@ def describe_version(dataset: str, model: str, about: About) -> str:
     best = f"the best of {len(about.ranking)} models" if len(about.ranking) > 1 else "the only model"
     lines = "\n".join(_rows(model, metrics, about))
     headings = ["test rows", *(about.metrics[name].label_with_arrow for name in metrics[model].get("test", {}))]
-    return f"""**{model}**, {best} of data set {dataset} by {chosen.label} on validation rows: {value:.4g}.
+    return f"""{model}, {best} of data set {dataset} by {chosen.label} on validation rows: {value:.4g}.
 
 | {" | ".join(headings)} |
 |{" --- |" * len(headings)}

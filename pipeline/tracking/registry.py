@@ -4,35 +4,26 @@ A version carries a digest of all that it consists of, so registering twice writ
 register at once: of versions with one digest the oldest stays, and each process deletes only its own.
 """
 
-import json
 import os
-import tempfile
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import files, paths
+from pipeline import paths
 from pipeline.errors import TrackingError
-from pipeline.evaluation import about
-from pipeline.evaluation.about import About
 from pipeline.params import Params
-from pipeline.tracking import descriptions, gates, model_files, store
-from pipeline.tracking.gates import Metrics
+from pipeline.tracking import descriptions, logged_models
+from pipeline.tracking.candidates import Candidate, read_candidate
+from pipeline.tracking.logged_models import DIGEST
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import LoggedModel
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 CHAMPION = "champion"  # the alias
-DIGEST, MODEL_ID, GATES = "digest", "model_id", "gates"  # tags of a version
-VERSIONS = "mlflow.modelVersions"  # the tag by which MLflow's pages link a logged model to its versions
+MODEL_ID, GATES = "model_id", "gates"  # tags of a version
 PROMOTED = "promoted"  # a tag of the registered model: the version that was last made the champion here
-PASSED, BLOCKED = "passed", "blocked"
-ABANDONED_SECONDS = 3600  # a logged model takes seconds to write, so one that is older and not ready was cut off
 
 
 @dataclass(frozen=True)
@@ -45,34 +36,6 @@ class Registration:
     champion: str | None  # the version with this alias now
     line: str  # all of that, for a person
     is_news: bool  # whether the version or the champion is new, or a gate blocks it
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """The best model of a data set by validation rows."""
-
-    dataset: str
-    name: str
-    params: Params
-    about: About
-    metrics: Mapping[str, Metrics]  # of the model, by split
-    run: str  # the id of its run
-
-    @cached_property
-    def digest(self) -> str:
-        """Return the digest of all that a version consists of."""
-        return model_files.digest(self.dataset, self.name, self.params)
-
-    @cached_property
-    def failures(self) -> list[str]:
-        """Return the gates that the model does not meet."""
-        bounds = self.params.gates.get(self.dataset, {})
-        return list(gates.failed_gates(self.dataset, bounds, self.metrics.get("test", {}), self.about))
-
-    @property
-    def verdict(self) -> str:
-        """Return whether it passes the gates, as the tag of its version says."""
-        return f"{BLOCKED}: {'; '.join(self.failures)}" if self.failures else PASSED
 
 
 def register_best(
@@ -94,24 +57,19 @@ def register_best(
         NotTrainedError: if the model's files are.
         TrackingError: if the store cannot be used.
     """
-    folder = paths.results(dataset)
-    of = about.read(folder)
-    if not of.ranking:
+    candidate = read_candidate(dataset, params, run_ids)
+    if candidate is None:
         return None
-    name = of.ranking[0]
-    metrics = files.read_json(folder / "metrics.json")[name]
-    candidate = Candidate(dataset, name, params, of, metrics, run_ids[name])
     registered = _registered_model(client, candidate)
     former = _champion(registered)
     version = _find_version(client, candidate)
     created = version is None
     version = version or _create_version(client, candidate)
-    if not created:
-        _update_version(client, candidate, version)
+    _update_version(client, candidate, version)
     champion = _promote(client, candidate, registered, _number(version))
     line = _describe(candidate, _number(version), created, former, champion)
     is_news = created or champion != former or bool(candidate.failures)
-    return Registration(name, _number(version), created, champion, line, is_news)
+    return Registration(candidate.name, _number(version), created, champion, line, is_news)
 
 
 def _promote(client: "MlflowClient", candidate: Candidate, registered: "RegisteredModel", version: str) -> str | None:
@@ -179,7 +137,7 @@ def _find_version(client: "MlflowClient", candidate: Candidate) -> "ModelVersion
 
 def _create_version(client: "MlflowClient", candidate: Candidate) -> "ModelVersion":
     """Write the model's files, and register them; if another process has done that meanwhile, take its version."""
-    logged = _log_model(client, candidate)
+    logged = logged_models.log_model(client, candidate)
     tags = {"model": candidate.name, DIGEST: candidate.digest, MODEL_ID: logged.model_id, GATES: candidate.verdict}
     if experiment := os.environ.get("DVC_EXP_NAME"):
         tags["dvc_exp_name"] = experiment
@@ -188,71 +146,23 @@ def _create_version(client: "MlflowClient", candidate: Candidate) -> "ModelVersi
         logged.artifact_location,
         candidate.run,
         tags,
-        description=descriptions.describe_version(candidate.dataset, candidate.name, candidate.about),
+        description=candidate.description,
         model_id=logged.model_id,
     )
     oldest = _find_version(client, candidate) or own
     if _number(oldest) != _number(own):
         client.delete_model_version(candidate.dataset, _number(own))
-        client.delete_logged_model(logged.model_id)
+        if oldest.tags.get(MODEL_ID) != logged.model_id:  # the other process may have found this one's, and taken it
+            client.delete_logged_model(logged.model_id)
         return oldest
-    if not store.is_server():  # which does so itself
-        link = [{"name": candidate.dataset, "version": int(own.version)}]
-        client.set_logged_model_tags(logged.model_id, {VERSIONS: json.dumps(link)})
+    logged_models.name_version(client, logged.model_id, candidate.dataset, int(own.version))
     return own
 
 
-def _log_model(client: "MlflowClient", candidate: Candidate) -> "LoggedModel":
-    """Write the model's files to the store, so that its run lists it; a model that an earlier try wrote is taken."""
-    from mlflow.entities import LoggedModelOutput
-    from mlflow.models import Model
-
-    from pipeline.inference.load import read_source  # late: it imports torch
-
-    run = client.get_run(candidate.run)
-    experiment = run.info.experiment_id
-    earlier = client.search_logged_models([experiment], f"tags.{DIGEST} = '{candidate.digest}'")
-    if ready := _ready_of(client, earlier, candidate.run):
-        return ready
-    logged = client.create_logged_model(
-        experiment,
-        candidate.name,
-        candidate.run,
-        {DIGEST: candidate.digest, "dataset": candidate.dataset, "model": candidate.name},
-        dict(run.data.params),
-        "sequence-pipeline",
-    )
-    model = Model(logged.artifact_location, candidate.run, model_uuid=logged.model_id, model_id=logged.model_id)
-    facts = {"dataset": candidate.dataset, "model": candidate.name, DIGEST: candidate.digest}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        model_files.write(read_source(candidate.name), folder, model, facts)
-        client.log_model_artifacts(logged.model_id, str(folder / "model"))
-    client.finalize_logged_model(logged.model_id, "READY")
-    client.log_outputs(candidate.run, [LoggedModelOutput(logged.model_id, 0)])
-    return logged
-
-
-def _ready_of(client: "MlflowClient", earlier: "Iterable[LoggedModel]", run: str) -> "LoggedModel | None":
-    """Return an earlier logged model of a run that was written to the end; delete those that were cut off."""
-    ready = None
-    for logged in earlier:
-        if logged.source_run_id == run and logged.status.value == "READY":
-            ready = logged
-        elif logged.status.value != "READY" and logged.creation_timestamp < 1000 * (time.time() - ABANDONED_SECONDS):
-            client.delete_logged_model(logged.model_id)
-    return ready
-
-
 def _update_version(client: "MlflowClient", candidate: Candidate, version: "ModelVersion") -> None:
-    """Note what has changed around a version: the gates, or its run, which was written anew and has to list it too."""
-    from mlflow.entities import LoggedModelOutput
-
+    """Note what is not as when a version was made: the gates, or its run, which was written anew and has to list it."""
     if version.tags.get(GATES) != candidate.verdict:
         client.set_model_version_tag(candidate.dataset, _number(version), GATES, candidate.verdict)
     model_id = version.tags.get(MODEL_ID)
-    if version.run_id == candidate.run or model_id is None:
-        return
-    outputs = client.get_run(candidate.run).outputs
-    if all(output.model_id != model_id for output in (outputs.model_outputs if outputs else ())):
-        client.log_outputs(candidate.run, [LoggedModelOutput(model_id, 0)])
+    if version.run_id != candidate.run and model_id is not None:
+        logged_models.list_under_run(client, candidate.run, model_id)

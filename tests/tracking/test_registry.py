@@ -22,6 +22,7 @@ from tests.support.project import params_text
 from tests.tracking.conftest import work_in
 
 pytestmark = pytest.mark.xdist_group("registry")
+METRICS = ("test.accuracy", "other/test.loss", "other/validation.loss")
 DATASETS = ("words", "binary", "sums", "sales", "names", "lyrics", "text", "vowels")
 
 
@@ -42,6 +43,9 @@ def make_runs(datasets):
             runs[dataset] = {
                 name: client.create_run(experiment, run_name=name).info.run_id for name in known.models_of(dataset)
             }
+            for run in runs[dataset].values():
+                for name in METRICS:
+                    client.log_metric(run, name, 0.5)
     return runs
 
 
@@ -127,8 +131,16 @@ def test_registering_again_writes_nothing(project, client):
 
 def test_a_logged_model_names_its_version(project, client):
     version = client.get_model_version("names", "1")
-    tags = client.get_logged_model(version.tags["model_id"]).tags
-    assert json.loads(tags["mlflow.modelVersions"]) == [{"name": "names", "version": 1}]
+    logged = client.get_logged_model(version.tags["model_id"])
+    assert json.loads(logged.tags["mlflow.modelVersions"]) == [{"name": "names", "version": 1}]
+
+
+def test_a_logged_model_shows_its_runs_figures_of_test_rows_and_adds_none_to_the_run(project, client):
+    version = client.get_model_version("names", "1")
+    logged = client.get_logged_model(version.tags["model_id"])
+    assert {metric.key for metric in logged.metrics} == {"test.accuracy", "other/test.loss"}
+    assert all(len(client.get_metric_history(version.run_id, name)) == 1 for name in METRICS)
+    assert logged.tags["mlflow.note.content"] == version.description
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -234,7 +246,7 @@ def test_the_pages_say_what_a_model_is_and_how_it_is_called(client):
     described = client.get_registered_model("names").description
     assert 'load_model("models:/names@champion")' in described
     version = client.get_model_version("names", "1").description
-    assert version.startswith("**names-")
+    assert version.startswith("names-")
     assert "| test rows | accuracy" in version
 
 
@@ -307,6 +319,25 @@ def test_of_two_processes_at_once_the_faster_ones_version_stays(fresh, monkeypat
     assert [of.version for of in client.search_model_versions("name = 'names'")] == [1]
     experiment = client.get_experiment_by_name("names").experiment_id
     assert len(client.search_logged_models([experiment])) == 1
+
+
+def test_a_process_that_takes_the_files_of_another_keeps_them(fresh, monkeypatch):
+    runs, client = fresh
+    create, others = MlflowClient.create_model_version, []
+
+    def overtaken(self, *arguments, **options):
+        if not others:
+            others.append(None)
+            others.append(registry.register_best(client, "names", load_params(), runs["names"]))
+        return create(self, *arguments, **options)
+
+    monkeypatch.setattr(MlflowClient, "create_model_version", overtaken)
+    assert (register("names", runs).version, others[1].version) == ("1", "1")
+    answers = load(client, "names").predict(pd.DataFrame({"name": ["Ksax"]}))
+    assert len(answers) == 1
+    experiment = client.get_experiment_by_name("names").experiment_id
+    (logged,) = client.search_logged_models([experiment])
+    assert client.get_model_version("names", "1").tags["model_id"] == logged.model_id
 
 
 def test_a_registration_that_was_cut_off_is_done_again(fresh, monkeypatch):
