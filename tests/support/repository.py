@@ -90,7 +90,7 @@ def small_copy(folder: Path) -> Repository:
 
 def _shrink(params: Any) -> None:
     params["defaults"]["seeds"] = [1, 2]
-    params["sources"] = {}
+    params["sources"], params["gates"] = {}, {}
     params["models"] = {name: params["models"][name] for name in KEPT}
     datasets = [model["dataset"] for model in params["models"].values()]
     params["datasets"] = {name: params["datasets"][name] for name in datasets}
