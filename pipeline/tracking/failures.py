@@ -48,6 +48,11 @@ FAILURES = (
         "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
     ),
     Failure(
+        "Invalid Host header",
+        "the server does not answer to this name (403)",
+        "ask its owner to add the name to its --allowed-hosts",
+    ),
+    Failure(
         "error code 403|PERMISSION_DENIED",
         "the server does not let this user write (403)",
         f"ask its owner for the right to write, or unset {URI} to use a local file",

@@ -85,12 +85,13 @@ def fail() -> str:
     [
         (401, b"You are not authenticated", "another user or password", "MLFLOW_TRACKING_PASSWORD"),
         (403, b"Permission denied", "does not let this user write", "ask its owner"),
+        (403, b"Invalid Host header - possible DNS rebinding attack detected", "this name", "--allowed-hosts"),
         (404, b"<html>\nno such page", "no MLflow server", "set MLFLOW_TRACKING_URI"),
         (200, b"<html>\n" * 1000, "no MLflow server", "set MLFLOW_TRACKING_URI"),
         (200, b'{"experiments": 3}', "no MLflow server", "set MLFLOW_TRACKING_URI"),
         (500, b"", "the server fails", "look into its log"),
     ],
-    ids=["401", "403", "404", "a page", "other JSON", "500"],
+    ids=["401", "403", "403 of a name", "404", "a page", "other JSON", "500"],
 )
 def test_what_a_server_answers_is_explained_with_its_cure(
     start: Start, status: int, body: bytes, reason: str, cure: str
