@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import pytest
 from click.testing import CliRunner
 
 from benchmarks.portable import main
@@ -46,3 +47,16 @@ def test_a_step_at_batch_one_is_compared_with_a_plain_loop(here):
     assert head.split() == ["recipe", "ours", "ms", "plain", "ms", "ratio"]
     assert [line.split()[0] for line in lines] == names
     assert all(re.fullmatch(r"\S+ +\d+\.\d{3} +\d+\.\d{3} +\d+\.\d\d", line) for line in lines)
+
+
+@pytest.mark.services
+def test_publishing_is_timed_into_an_empty_store_and_again(evaluated_project, here):
+    shutil.copytree(evaluated_project, here, dirs_exist_ok=True)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-m", "benchmarks.publishing", "--again", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    head, first, again = done.stdout.splitlines()
+    assert head.split() == ["store", "seconds", "CPU", "database"]
+    assert re.fullmatch(r"empty +\d+\.\d +\d+\.\d +\d+\.\d MB", first)
+    assert re.fullmatch(r"again +\d+\.\d +\d+\.\d +unchanged", again)
+    assert not list(here.glob("mlflow*"))
