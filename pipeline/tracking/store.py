@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, cast
+from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 from urllib.parse import urlsplit
 
 from pipeline import paths
@@ -20,6 +20,8 @@ from pipeline.tracking.failures import DeadlineError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+Result = TypeVar("Result")
 
 TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"  # seconds for each read
 # Defaults: variables that the user has set are kept. With MLflow's own, it waits minutes for a server that is down.
@@ -31,10 +33,14 @@ ENVIRONMENT = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # two lines for each run
 }
+REPEATABLE = ("log_", "set_")  # calls that may be made twice: they set values
 CALL_TIMEOUTS = 15  # a call may take this many times MLFLOW_HTTP_REQUEST_TIMEOUT in all
-# What a database says to a process that creates MLflow's tables while another one does: in the end, they are there.
-ANOTHER_CREATES = re.compile("already exists|duplicate key|deadlock detected|concurrently updated", re.IGNORECASE)
-WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each new try
+# What a database says to a process that writes what another one is just writing: in the end, it is there.
+COLLISION = re.compile(
+    "already exists|duplicate (key|entry)|unique constraint failed|deadlock detected|concurrently updated",
+    re.IGNORECASE,
+)
+WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds, at most, before each new try
 
 
 def uri() -> str:
@@ -135,7 +141,10 @@ class _PatientClient:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
             with _one_line_errors():
-                return getattr(self._client, name)(*arguments, **options)
+                method = getattr(self._client, name)
+                if name.startswith(REPEATABLE):
+                    return _try_again(method, *arguments, **options)
+                return method(*arguments, **options)
 
         return call
 
@@ -170,14 +179,19 @@ def _open(client_class: "type[MlflowClient]") -> "MlflowClient":
     if is_server() or uri().startswith("sqlite"):
         return client_class(tracking_uri=uri())
     _try_to_connect()
+    return _try_again(client_class, tracking_uri=uri())
+
+
+def _try_again(call: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+    """Call a function, again if another process has just written the same, of which MLflow makes an error."""
     for seconds in WAITS:
         try:
-            return client_class(tracking_uri=uri())
+            return call(*arguments, **options)
         except Exception as error:
-            if not ANOTHER_CREATES.search(str(error)):
+            if not COLLISION.search(str(error)):
                 raise
-            time.sleep(seconds * random.uniform(0.5, 1))  # noqa: S311 - so that waiting processes do not collide again
-    return client_class(tracking_uri=uri())
+            time.sleep(seconds * random.random())  # noqa: S311 - so that processes do not collide again
+    return call(*arguments, **options)
 
 
 def _try_to_connect() -> None:

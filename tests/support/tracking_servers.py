@@ -11,6 +11,7 @@ from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
 
 from tests.support.processes import running, wait
 
@@ -60,11 +61,20 @@ def summary(address: str) -> dict[tuple[str, ...], Any]:
     keys = Counter(key for run in runs if (key := run.data.tags.get("key")))
     assert max(keys.values(), default=1) == 1, keys
     names = {run.info.run_id: run.data.tags["model"] for run in runs}
-    return {_place(run): _content(client, run, names) for run in runs}
+    versions = {
+        ("registered", each.name, str(each.version)): _version(client, each) for each in client.search_model_versions()
+    }
+    return {_place(run): _content(client, run, names) for run in runs} | versions
 
 
 def _place(run: Run) -> tuple[str, ...]:
     return tuple(run.data.tags.get(tag, "") for tag in ("dataset", "kind", "model", "seed"))
+
+
+def _version(client: MlflowClient, version: ModelVersion) -> dict[str, Any]:
+    """Return what a version of a registered model says, but for times and ids."""
+    aliases = client.get_registered_model(version.name).aliases
+    return {"status": version.status, "digest": version.tags.get("digest"), "aliases": sorted(aliases)}
 
 
 def _content(client: MlflowClient, run: Run, names: dict[str, str]) -> dict[str, Any]:
