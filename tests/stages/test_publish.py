@@ -12,6 +12,8 @@ from pipeline import files, paths
 from tests.support.processes import free_port, running
 from tests.support.project import REPOSITORY, params_text
 
+CHAMPION = "words: words-lstm is version 1 (new), the champion"
+
 
 def publish(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
@@ -29,22 +31,23 @@ def project(evaluated_project: Path, here: Path) -> Path:
     return here
 
 
-def test_publishing_prints_one_line(project: Path) -> None:
+def test_publishing_prints_the_new_champion_and_one_line(project: Path) -> None:
     first = publish(project)
     where = f"sqlite:///{project}/mlflow.db"
-    assert (first.returncode, first.stdout, first.stderr) == (0, f"3 runs published, 0 already there: {where}\n", "")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == f"{CHAMPION}\n4 runs published, 0 already there: {where}\n"
     receipt = paths.RECEIPT.read_bytes()
     assert set(files.read_json(paths.RECEIPT)["words"]) == {"words-lstm", "baseline", "bound"}
     assert str(project).encode() not in receipt
 
     paths.RECEIPT.unlink()
     second = publish(project)
-    assert second.stdout == f"0 runs published, 3 already there: {where}\n"
+    assert second.stdout == f"0 runs published, 4 already there: {where}\n"
     assert paths.RECEIPT.read_bytes() == receipt
 
 
 @pytest.mark.services
-def test_publishing_to_a_server_prints_one_line(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_publishing_to_a_server_prints_the_same(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PORT": str(free_port()), "MLFLOW_TRACKING_URI": ""}
     command, folder = [sys.executable, "-m", "stages.ui"], tmp_path_factory.mktemp("server")
     with running(command, cwd=folder, env=environment, text=True) as server:
@@ -53,7 +56,7 @@ def test_publishing_to_a_server_prints_one_line(project: Path, tmp_path_factory:
         done = publish(project, MLFLOW_TRACKING_URI=address)
         server.send_signal(signal.SIGINT)
         server.wait(20)
-    assert (done.stdout, done.stderr) == (f"3 runs published, 0 already there: {address}\n", "")
+    assert (done.stdout, done.stderr) == (f"{CHAMPION}\n4 runs published, 0 already there: {address}\n", "")
 
 
 def test_a_server_that_is_down_ends_in_one_line(project: Path) -> None:

@@ -84,7 +84,8 @@ def test_its_time_is_recorded_outside_of_the_results(project, model):
     digest = timings.digest(model)
     record = json.loads((project / f".timings/words/words-lstm/{digest[:16]}.json").read_text())
     assert set(record) == {"1", "2"}
-    assert all(seconds > 0 for seconds in record.values())
+    assert all(time["seconds"] > 0 and time["started"] < time["ended"] for time in record.values())
+    assert {time["device"].partition(" ")[0] for time in record.values()} == {"cpu"}
     assert not any(b"seconds" in text for path, text in content(project / "models").items() if path.endswith("json"))
 
 

@@ -14,7 +14,7 @@ from pipeline.models.network import count_parameters
 from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.tasks import batching
 from pipeline.training import loop
-from pipeline.training.run import TrainingJob, run_job
+from pipeline.training.run import EpochProgress, TrainingJob, run_job
 from tests.support import small
 from tests.support.small import model_params
 from tests.training.conftest import evaluate
@@ -96,7 +96,7 @@ def test_the_progress_has_losses_and_learning_rate(fit, pairs, here):
     epochs = run_job(job, messages.append).epochs
     validation = [f", validation {epoch.validation_loss:.4f}" if fit == TRAIN else "" for epoch in epochs]
     assert [message for message in messages if isinstance(message, Progress)] == [
-        Progress(epoch.epoch, f"loss {epoch.train_loss:.4f}{shown}, learning rate 0.005")
+        EpochProgress(epoch.epoch, f"loss {epoch.train_loss:.4f}{shown}, learning rate 0.005", epoch)
         for epoch, shown in zip(epochs, validation, strict=True)
     ]
 
@@ -159,7 +159,7 @@ def test_a_long_epoch_shows_how_far_it_is(pairs, here, monkeypatch):
     batches = sum(isinstance(message, PartialProgress) for message in messages) // 2
     assert batches > 1
     assert messages[:batches] == [PartialProgress(1, batch + 1, batches) for batch in range(batches)]
-    assert [type(message) for message in messages[batches : batches + 2]] == [Progress, PartialProgress]
+    assert [type(message) for message in messages[batches : batches + 2]] == [EpochProgress, PartialProgress]
 
 
 def test_a_training_with_far_too_high_a_learning_rate_diverges(pairs):
