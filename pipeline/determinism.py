@@ -10,6 +10,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -38,12 +39,17 @@ ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 
+# Those of requirements.lock, as a test compares: another version computes other bytes.
+VERSIONS = {"torch": "2.13.0", "numpy": "2.4.6"}
+
 # How far the bytes of a result can be reproduced.
-Reproducibility = Literal["portable", "same device", "native"]
+Reproducibility = Literal["portable", "same device", "native", "other versions"]
 DESCRIPTIONS: Mapping[Reproducibility, str] = {
     "portable": "the same bytes on every x86-64 processor with AVX2",
     "same device": "the same bytes only on the same model of device (a GPU, or no x86-64 processor with AVX2)",
     "native": "the same bytes only on the same model of processor (native kernels)",
+    "other versions": "the same bytes only with the same versions of torch and NumPy, which are not those of "
+    "requirements.lock, on the same model of device",
 }
 
 
@@ -76,8 +82,15 @@ def reproducibility(device_type: str = "cpu") -> Reproducibility:
     """Return how far results computed here on a type of device can be reproduced."""
     if uses_native_kernels():
         return "native"
+    if has_other_versions():
+        return "other versions"
     portable = device_type == "cpu" and platform.machine().lower() in ("x86_64", "amd64") and has_avx2()
     return "portable" if portable else "same device"
+
+
+def has_other_versions() -> bool:
+    """Return whether torch or NumPy is not of the version in requirements.lock; a build for a GPU is the same."""
+    return any(version(name).partition("+")[0] != wanted for name, wanted in VERSIONS.items())
 
 
 def has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
@@ -116,6 +129,7 @@ def make_deterministic() -> None:
     torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms, which imports torch's compiler
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nobody reads it
     torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False  # with it, recurrent layers on a GPU keep 10 bits of 23
 
 
 def describe_device() -> str:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from pipeline import determinism
+from tests.support.project import REPOSITORY
 
 IMPORTED = "import sys, pipeline; print([name for name in ('numpy', 'torch') if name in sys.modules])"
 
@@ -80,6 +81,22 @@ def test_reproducibility_depends_on_the_device_the_processor_and_the_kernels(mon
     assert determinism.reproducibility() == "same device"
     monkeypatch.setenv("PIPELINE_KERNELS", "native")
     assert determinism.reproducibility() == determinism.reproducibility("cuda") == "native"
+
+
+@pytest.mark.parametrize("name", ["torch", "numpy"])
+def test_another_version_makes_no_claim_of_the_same_bytes(monkeypatch, name):
+    monkeypatch.setitem(determinism.VERSIONS, name, "1.0.0")
+    assert determinism.reproducibility() == determinism.reproducibility("cuda") == "other versions"
+
+
+def test_a_build_for_a_gpu_is_the_same_version(monkeypatch):
+    monkeypatch.setattr(determinism, "version", lambda name: f"{determinism.VERSIONS[name]}+cu130")
+    assert not determinism.has_other_versions()
+
+
+def test_the_versions_are_those_of_the_lock():
+    lines = (REPOSITORY / "requirements.lock").read_text().splitlines()
+    assert {f"{name}=={version}" for name, version in determinism.VERSIONS.items()} <= set(lines)
 
 
 def test_each_level_of_reproducibility_has_a_description():
