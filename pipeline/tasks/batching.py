@@ -69,7 +69,8 @@ def training_batches(examples: Examples, params: ModelParams, generator: torch.G
     firsts = [size * index for index in range(count)]
     if params.sampling == "shuffled":
         firsts = [size * index for index in torch.randperm(count, generator=generator).tolist()]
-    return Batches(range(count), lambda index: _row_batch(examples, order[firsts[index] : firsts[index] + size]))
+    make = _row_batches(examples, order, size)
+    return Batches(range(count), lambda index: make(firsts[index]))
 
 
 def reading_batches(examples: Examples, params: ModelParams) -> Iterator[Batch]:
@@ -77,8 +78,8 @@ def reading_batches(examples: Examples, params: ModelParams) -> Iterator[Batch]:
     if isinstance(examples, Stream):
         yield from _reading_streams(examples, params.sequence_length or 1)
         return
-    for start in range(0, len(examples), READ_ROWS):
-        yield _row_batch(examples, torch.arange(start, min(start + READ_ROWS, len(examples))))
+    make = _row_batches(examples, torch.arange(len(examples)), READ_ROWS)
+    yield from map(make, range(0, len(examples), READ_ROWS))
 
 
 def _row_order(rows: Rows, params: ModelParams, generator: torch.Generator) -> Tensor:
@@ -105,18 +106,27 @@ def _draw_rows(rows: Rows, count: int, balanced: bool, generator: torch.Generato
     return torch.multinomial(weights, count, replacement=True, generator=generator)
 
 
-def _row_batch(rows: Rows, index: Tensor) -> Batch:
-    """Return a batch of these rows, cut to the longest among them."""
-    if len(index) == 1:
-        return _single_row(rows, int(index))
-    on_device = index.to(rows.inputs.device)
-    inputs, targets = rows.inputs[on_device], rows.targets[on_device]
-    if rows.lengths is None:
-        return Batch(inputs, targets)
-    lengths = rows.lengths[index.numpy()]
-    longest = int(lengths.max())
-    targets = targets[:, :longest] if targets.dim() == 2 else targets
-    return Batch(inputs[:, :longest], targets, torch.from_numpy(lengths).to(on_device.device))
+def _row_batches(rows: Rows, order: Tensor, size: int) -> Callable[[int], Batch]:
+    """Return what makes the batch that starts at a place in the order of rows, cut to the longest row in it.
+
+    The whole order goes to the rows' device at once: a GPU would have to finish its work before each part of it.
+    """
+    lengths = None if rows.lengths is None else rows.lengths[order.numpy()]
+    on_device = order.to(rows.inputs.device)
+    lengths_on_device = None if lengths is None else torch.from_numpy(lengths).to(rows.inputs.device)
+
+    def make(first: int) -> Batch:
+        part = slice(first, first + size)
+        if len(order[part]) == 1:
+            return _single_row(rows, int(order[first]))
+        inputs, targets = rows.inputs[on_device[part]], rows.targets[on_device[part]]
+        if lengths is None or lengths_on_device is None:
+            return Batch(inputs, targets)
+        longest = int(lengths[part].max())
+        targets = targets[:, :longest] if targets.dim() == 2 else targets
+        return Batch(inputs[:, :longest], targets, lengths_on_device[part])
+
+    return make
 
 
 def _single_row(rows: Rows, row: int) -> Batch:
