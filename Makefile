@@ -1,6 +1,6 @@
 # `make repro` and `make test` do everything, including the setup. `make help` lists all commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup scm repro published verify test test-services fuzz check format ui lock clean
+.PHONY: help setup scm repro published verify test test-services test-gpu fuzz check format ui lock clean
 
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
@@ -50,6 +50,9 @@ test: $(INSTALLED)  ## run the tests
 
 test-services: $(INSTALLED)  ## run the tests that take long, or need a server, another user or processor
 	pytest -m services --numprocesses auto --dist loadgroup
+
+test-gpu: $(INSTALLED)  ## run the tests that need a GPU; without one they are skipped
+	pytest -m gpu
 
 fuzz: $(INSTALLED)  ## try odd params, raw files, folders and requests for ten minutes, and count how the commands end
 	python -m tests.fuzz

@@ -16,7 +16,6 @@ from pipeline.training import loop
 from tests.support import small
 from tests.support.project import REPOSITORY
 from tests.support.small import model_params
-from tests.training.conftest import evaluate, same_weights
 
 PARAMS = load_params(REPOSITORY / "params.yaml")
 
@@ -77,12 +76,3 @@ def test_a_tensor_left_on_the_cpu_is_noticed(names, meta_device, left, kind):
         batch = replace(batch, **{left: torch.ones(tensor.shape, dtype=tensor.dtype)})
     with pytest.raises(RuntimeError, match="device"):
         step(trainer, batch, state)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
-def test_a_training_on_a_gpu_learns_and_is_repeatable(names, monkeypatch):
-    monkeypatch.delenv("PIPELINE_DEVICE")
-    params = model_params(hidden_size=16, learning_rate=0.03, epochs=12, batch_size=16)
-    one, two = (loop.train_network(params, names, 1) for _ in range(2))
-    assert same_weights(one.weights, two.weights)
-    assert evaluate(one, params, names)["accuracy"] > 0.95
