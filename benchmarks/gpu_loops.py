@@ -118,7 +118,8 @@ class Graphs:
     """
 
     def __init__(self, trainer: Trainer) -> None:
-        self.trainer, self.stream, self.pool = trainer, torch.cuda.Stream(), torch.cuda.graph_pool_handle()
+        self.trainer, self.pool = trainer, torch.cuda.graph_pool_handle()
+        self.stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         self.learning_rate = torch.zeros((), device=trainer.device)
         self.loss = torch.zeros((), device=trainer.device, dtype=torch.float64)
         self.scored = torch.zeros((), device=trainer.device, dtype=torch.int64)
@@ -140,8 +141,8 @@ class Graphs:
 
     def step(self, batch: Batch) -> None:
         """Take a step: as usual, or by replaying the graph of the batch's shape, which is captured first."""
-        key = tuple(None if part is None else part.shape for part in (batch.inputs, batch.targets, batch.lengths))
-        key += (batch.reset_state,)
+        shapes = (None if part is None else part.shape for part in (batch.inputs, batch.targets, batch.lengths))
+        key = (*shapes, batch.reset_state)
         self.seen[key] += 1
         if self.seen[key] <= WARM_UP:
             self.compute(batch)

@@ -1,5 +1,6 @@
 """The benchmark runs and compares portable with native kernels."""
 
+import json
 import os
 import re
 import shutil
@@ -33,6 +34,25 @@ def test_an_unknown_model_is_refused_before_anything_runs(here):
     done = CliRunner().invoke(main, ["--models", "binary-lstn"])
     assert done.exit_code == 1
     assert done.output.startswith("Error: models.binary-lstn: no such block in params.yaml; known: ")
+
+
+def test_epochs_on_the_cpu_are_timed_where_there_is_no_gpu(here, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    done = run_gpu_benchmark(here)
+    assert (done["models"][0]["model"], done["models"][0]["steps"]) == ("binary-rnn", 6)
+    assert done["models"][0]["cpu"] > 0
+    assert "ours" not in done["models"][0]
+
+
+def run_gpu_benchmark(folder, *options):
+    """Time the epochs of one small model; return what the benchmark wrote."""
+    shutil.copy(REPOSITORY / "params.yaml", folder)
+    shutil.copytree(REPOSITORY / "data/raw", folder / "data/raw")
+    command = [sys.executable, "-m", "benchmarks.gpu", "--models", "binary-rnn", "--json", "times.json", *options]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["torch", "model", "binary-rnn"]
+    return json.loads((folder / "times.json").read_text())
 
 
 def test_a_step_at_batch_one_is_compared_with_a_plain_loop(here):
