@@ -49,8 +49,8 @@ def run_gpu_benchmark(folder, *options):
     shutil.copy(REPOSITORY / "params.yaml", folder)
     shutil.copytree(REPOSITORY / "data/raw", folder / "data/raw")
     command = [sys.executable, "-m", "benchmarks.gpu", "--models", "binary-rnn", "--json", "times.json", *options]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    path = os.pathsep.join((str(REPOSITORY), os.environ.get("PYTHONPATH", "")))
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, check=True)
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["torch", "model", "binary-rnn"]
     return json.loads((folder / "times.json").read_text())
 

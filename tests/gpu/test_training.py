@@ -1,6 +1,7 @@
 """Trainings on a GPU: the same bytes each time, also after a kill, and side by side; their results; their errors."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -54,7 +55,7 @@ def test_a_training_that_is_stopped_several_times_ends_in_the_same_bytes(case, d
 @pytest.fixture
 def names(here, monkeypatch):
     """Prepare a project with two models of names, which differ in their seeds alone."""
-    monkeypatch.setenv("PYTHONPATH", str(project.REPOSITORY))
+    monkeypatch.setenv("PYTHONPATH", str(project.REPOSITORY), prepend=os.pathsep)
     monkeypatch.setenv("PIPELINE_WORKERS", "3")
     return write_names(here)
 
