@@ -6,6 +6,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from pipeline.tasks.examples import Examples, join_splits
 from pipeline.tasks.reading import read_outputs
 from pipeline.training.checkpoint import NO_SAVER, Saver, Snapshot
 from pipeline.training.epoch_report import EpochReport, check_prefixes, continue_prefixes, describe_guess
+from pipeline.training.graphs import record_steps
 from pipeline.training.optim import Optimiser, build_optimiser, learning_rate_at
 from pipeline.training.position import Position
 
@@ -57,6 +59,8 @@ class Trainer:
         self.model = build_network(params, self.task.shape(prepared), name).to(self.device)
         self.optimiser = build_optimiser(params, self.model)
         self.train, self.validation = _examples(self.task, params, prepared, fit, self.device)
+        step = partial(train_step, self.task, self.model, self.optimiser, params)
+        self.take_step = record_steps(step, self.optimiser, self.train, self.device)
         self.position = Position.start(self.generator, self.device)
         self.history: list[Epoch] = []
         self.samples: tuple[TrainingSample, ...] = ()
@@ -71,8 +75,7 @@ class Trainer:
         batches = training_batches(self.train, self.params, self.generator)
         for batch in batches[position.batches :]:
             self._set_learning_rate(epoch, position.batches, len(batches))
-            loss, scored, state = train_step(self.task, self.model, self.optimiser, self.params, batch, position.state)
-            position.advance(loss, scored, state)
+            position.advance(*self.take_step(batch, position.state))
             after_step(len(batches))
         self._set_learning_rate(epoch, len(batches) - 1, len(batches))
         self.last_batch, self.position = batches[-1], Position.start(self.generator, self.device)

@@ -27,8 +27,8 @@ class UpdateRule(Protocol):
     def memory(self) -> dict[str, list[Tensor]]:
         """Return by name what the rule keeps from step to step, a tensor for each weight."""
 
-    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
-        """Change the weights, and perhaps the gradients, in place."""
+    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float | Tensor) -> None:
+        """Change the weights, and perhaps the gradients, in place; on a GPU the learning rate may be a tensor there."""
 
 
 class SGD:
@@ -42,16 +42,18 @@ class SGD:
         """Return the running sums of gradients, if there is momentum."""
         return {"momentum": [buffer for buffer in self.buffers if buffer is not None]}
 
-    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
+    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float | Tensor) -> None:
         """Subtract learning_rate times the gradients, or with momentum times their running sum m = momentum m + g."""
+        fused = isinstance(learning_rate, Tensor)  # the other implementation would wait for the GPU to read it
         sgd(
             weights,
             gradients,
             self.buffers,
-            foreach=True,
+            foreach=not fused,
+            fused=fused,
             weight_decay=self.weight_decay,
             momentum=self.momentum,
-            lr=learning_rate,
+            lr=learning_rate,  # type: ignore[arg-type]  # may be a tensor, as in the class
             dampening=0.0,
             nesterov=False,
             maximize=False,
@@ -71,7 +73,7 @@ class Adam:
         """Return the running means of gradients and of their squares, and the steps taken."""
         return {"mean": self.mean, "square": self.square, "steps": self.steps}
 
-    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
+    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float | Tensor) -> None:
         """Subtract learning_rate * mean / (sqrt(square) + epsilon), both means corrected for their zero start."""
         update = adamw if self.decoupled else adam
         update(
@@ -99,13 +101,14 @@ class RMSprop:
         self.momentum, self.weight_decay = momentum, weight_decay
         self.square = [torch.zeros_like(weight) for weight in weights]
         self.buffers = [torch.zeros_like(weight) for weight in weights] if momentum else []
-        self.steps = [torch.zeros(()) for _ in weights]  # torch counts them, and computes nothing from them
+        # torch counts steps, and computes nothing from them.
+        self.steps = [torch.zeros((), device=weight.device) for weight in weights]
 
     def memory(self) -> dict[str, list[Tensor]]:
         """Return the running mean of squared gradients, and if there is momentum the running sum of updates."""
         return {"square": self.square, "momentum": self.buffers}
 
-    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
+    def step(self, weights: list[Tensor], gradients: list[Tensor], learning_rate: float | Tensor) -> None:
         """Subtract learning_rate times u = g / (sqrt(square) + epsilon), or times the sum m = momentum m + u."""
         rmsprop(
             weights,
@@ -115,7 +118,8 @@ class RMSprop:
             self.buffers,
             self.steps,
             foreach=True,
-            lr=learning_rate,
+            capturable=isinstance(learning_rate, Tensor),  # reads it without waiting for the GPU
+            lr=learning_rate,  # type: ignore[arg-type]  # may be a tensor, as in the class
             alpha=ALPHA,
             eps=EPSILON,
             weight_decay=self.weight_decay,
@@ -129,6 +133,7 @@ class Optimiser:
 
     def __init__(self, weights: list[Tensor], rule: UpdateRule, learning_rate: float) -> None:
         self.weights, self.rule, self.learning_rate = weights, rule, learning_rate
+        self.learning_rate_tensor: Tensor | None = None  # that steps read in its place, as recorded ones must
 
     def zero_grad(self) -> None:
         """Drop the gradients."""
@@ -154,7 +159,8 @@ class Optimiser:
     @torch.no_grad()
     def step(self) -> None:
         """Update the weights; the gradients may be overwritten."""
-        self.rule.step(self.weights, self._gradients(), self.learning_rate)
+        rate = self.learning_rate if self.learning_rate_tensor is None else self.learning_rate_tensor
+        self.rule.step(self.weights, self._gradients(), rate)
 
     def state(self) -> dict[str, Tensor]:
         """Return what is kept from step to step, not copied; the learning rate is set before each step."""
