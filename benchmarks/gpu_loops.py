@@ -1,9 +1,10 @@
-"""Training loops that `benchmarks.gpu` times: ours, a plain one in torch, and ours as CUDA graphs."""
+"""Training loops that `benchmarks.gpu` times: ours, with and without CUDA graphs, and a plain one in torch."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import torch
@@ -12,24 +13,46 @@ from torch.nn import functional
 
 from pipeline.data.prepared import Prepared
 from pipeline.models.encoders import Shape
-from pipeline.models.network import StackState
 from pipeline.models.storage import ALL_ROWS
 from pipeline.params.models import ModelParams
-from pipeline.tasks.batching import Batch, training_batches
+from pipeline.tasks.batching import training_batches
 from pipeline.tasks.examples import UNSCORED
+from pipeline.training.graphs import RecordedSteps
 from pipeline.training.loop import Trainer, train_step
-from pipeline.training.optim import learning_rate_at
 
-LAYERS: Mapping[str, Callable[..., nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-WARM_UP = 2  # steps of a shape before it is captured
+LAYERS: Mapping[str, Callable[..., nn.Module]] = {"scratch": nn.RNN, "rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
-RunEpoch = Callable[[], float]  # returns the mean loss, for which it waits
+RunEpoch = Callable[..., float]  # returns the mean loss, for which it waits
 
 
-def our_trainer(params: ModelParams, prepared: Prepared, name: str) -> Trainer:
+def our_trainer(params: ModelParams, prepared: Prepared, name: str, graphs: bool = True) -> Trainer:
     """Return a training on the training rows, without validation, on the chosen device."""
     alone = replace(prepared, splits={"train": prepared.splits["train"]})
-    return Trainer(params, alone, params.seeds[0], ALL_ROWS, name)
+    trainer = Trainer(params, alone, params.seeds[0], ALL_ROWS, name)
+    if not graphs:
+        trainer.take_step = partial(train_step, trainer.task, trainer.model, trainer.optimiser, params)
+        trainer.optimiser.learning_rate_tensor = None
+    return trainer
+
+
+def count_graphs(trainer: Trainer) -> int:
+    """Return how many graphs a training has recorded."""
+    return len(trainer.take_step.recorded) if isinstance(trainer.take_step, RecordedSteps) else 0
+
+
+def same_weights(one: Trainer, other: Trainer) -> bool:
+    """Return whether the networks of two trainings are the same, to the bit."""
+    pairs = zip(one.model.state_dict().values(), other.model.state_dict().values(), strict=True)
+    return all(torch.equal(first, second) for first, second in pairs)
+
+
+def take_steps(trainer: Trainer, count: int) -> None:
+    """Take the first steps of an epoch."""
+    state = None
+    for batch in islice(training_batches(trainer.train, trainer.params, trainer.generator), count):
+        _, _, state = trainer.take_step(batch, state)
+    if trainer.device.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def count_steps(trainer: Trainer) -> int:
@@ -68,7 +91,10 @@ class Plain(nn.Module):
 
 
 def plain_loop(trainer: Trainer) -> RunEpoch:
-    """Return what runs an epoch of a plain loop, on batches that are made beforehand, with torch's optimiser class."""
+    """Return what runs an epoch of a plain loop, on batches that are made beforehand, with torch's optimiser class.
+
+    It uses what torch uses unless it is told otherwise: TF32 in recurrent layers, kernels that may vary.
+    """
     params, shape = trainer.params, trainer.model.shape
     batches = list(training_batches(trainer.train, params, torch.Generator().manual_seed(1)))
     model = Plain(params, shape).to(trainer.device)
@@ -76,9 +102,10 @@ def plain_loop(trainer: Trainer) -> RunEpoch:
     optimiser = make(model.parameters(), params.learning_rate, weight_decay=params.weight_decay, fused=True)
     every_step = trainer.model.trains_every_step
 
-    def run_epoch() -> float:
+    @torch_defaults()
+    def run_epoch(steps: int = len(batches)) -> float:
         total, state = torch.zeros((), device=trainer.device), None
-        for batch in batches:
+        for batch in batches[:steps]:
             optimiser.zero_grad()
             before = None if batch.reset_state else state
             outputs, after = model(batch.inputs, batch.lengths, every_step, before)
@@ -89,7 +116,7 @@ def plain_loop(trainer: Trainer) -> RunEpoch:
                 nn.utils.clip_grad_norm_(model.parameters(), params.gradient_clip)
             optimiser.step()
             total += loss.detach()
-        return total.item() / len(batches)
+        return total.item() / steps
 
     return run_epoch
 
@@ -103,84 +130,11 @@ def plain_loss(outputs: Tensor, targets: Tensor, shape: Shape) -> Tensor:
 
 @contextmanager
 def torch_defaults() -> Iterator[None]:
-    """Let torch use what it uses unless it is told otherwise: TF32 in recurrent layers, kernels that may vary."""
+    """Let torch choose its kernels as it does unless it is told otherwise."""
     torch.set_deterministic_debug_mode("default")
     torch.backends.cudnn.allow_tf32 = True
-    yield
-    torch.set_deterministic_debug_mode("error")
-    torch.backends.cudnn.allow_tf32 = False
-
-
-class Graphs:
-    """A training whose steps are captured as CUDA graphs, one for each shape of a batch, and replayed.
-
-    A step is then one launch instead of one for each kernel. The first steps of each shape run as usual.
-    """
-
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainer, self.pool = trainer, torch.cuda.graph_pool_handle()
-        self.stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        self.learning_rate = torch.zeros((), device=trainer.device)
-        self.loss = torch.zeros((), device=trainer.device, dtype=torch.float64)
-        self.scored = torch.zeros((), device=trainer.device, dtype=torch.int64)
-        self.state: StackState | None = None
-        self.seen: Counter[tuple[Any, ...]] = Counter()
-        self.graphs: dict[tuple[Any, ...], tuple[torch.cuda.CUDAGraph, Batch]] = {}
-
-    def run_epoch(self) -> float:
-        """Train on every batch once; return the mean loss."""
-        trainer = self.trainer
-        with torch.cuda.stream(self.stream):
-            self.loss.zero_()
-            self.scored.zero_()
-            batches = training_batches(trainer.train, trainer.params, trainer.generator)
-            for done, batch in enumerate(batches):
-                self.learning_rate.fill_(learning_rate_at(trainer.params, done / len(batches)))
-                self.step(batch)
-            return (self.loss / self.scored).item()
-
-    def step(self, batch: Batch) -> None:
-        """Take a step: as usual, or by replaying the graph of the batch's shape, which is captured first."""
-        shapes = (None if part is None else part.shape for part in (batch.inputs, batch.targets, batch.lengths))
-        key = (*shapes, batch.reset_state)
-        self.seen[key] += 1
-        if self.seen[key] <= WARM_UP:
-            self.compute(batch)
-            return
-        if key not in self.graphs:
-            self.graphs[key] = self.capture(batch)
-        graph, static = self.graphs[key]
-        for name in ("inputs", "targets", "lengths"):
-            if (buffer := getattr(static, name)) is not None:
-                buffer.copy_(getattr(batch, name))
-        graph.replay()
-
-    def capture(self, batch: Batch) -> tuple[torch.cuda.CUDAGraph, Batch]:
-        """Record a step without running it; return the graph and the batch that it reads."""
-        lengths = None if batch.lengths is None else batch.lengths.clone()
-        static = Batch(batch.inputs.clone(), batch.targets.clone(), lengths, batch.reset_state)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
-            self.compute(static)
-        return graph, static
-
-    def compute(self, batch: Batch) -> None:
-        """Take a step, and add up what it returns in tensors that stay in their place."""
-        trainer, optimiser = self.trainer, self.trainer.optimiser
-        number, optimiser.learning_rate = optimiser.learning_rate, self.learning_rate  # type: ignore[assignment]
-        loss, scored, after = train_step(
-            trainer.task, trainer.model, optimiser, trainer.params, batch, self.state_for(batch)
-        )
-        optimiser.learning_rate = number
-        self.loss += loss
-        self.scored += scored
-        if self.state is None:
-            self.state = tuple(tuple(part.clone() for part in layer) for layer in after)
-        elif self.state[0][0].shape == after[0][0].shape:
-            for kept, new in zip(self.state, after, strict=True):
-                for one, other in zip(kept, new, strict=True):
-                    one.copy_(other)
-
-    def state_for(self, batch: Batch) -> StackState | None:
-        """Return the state that a batch continues from, which the graph reads from its place."""
-        return None if batch.reset_state else self.state
+    try:
+        yield
+    finally:
+        torch.set_deterministic_debug_mode("error")
+        torch.backends.cudnn.allow_tf32 = False
