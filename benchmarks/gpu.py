@@ -78,6 +78,8 @@ def measure(name: str, rounds: int, cpu: bool) -> dict[str, Any]:
 
 def measure_gpu(name: str, params: ModelParams, prepared: Prepared, rounds: int) -> dict[str, Any]:
     """Time the loops of the GPU in turns."""
+    import torch
+
     from benchmarks import gpu_loops as loops
 
     os.environ[DEVICE] = "cuda"
@@ -86,6 +88,7 @@ def measure_gpu(name: str, params: ModelParams, prepared: Prepared, rounds: int)
     runs = {"ours": loops.our_loop(trainer), "no graphs": loops.our_loop(without), "plain": plain}
     losses, first = {}, {}
     for key, run in runs.items():
+        torch.manual_seed(1)  # the same dropout in each
         started = time.perf_counter()
         losses[key] = [run()]
         first[f"{key}, first epoch"] = 1000 * (time.perf_counter() - started)

@@ -10,12 +10,17 @@ import pytest
 import torch
 
 from pipeline import determinism
+from pipeline.models.storage import ALL_ROWS
+from pipeline.params import load_params
 from pipeline.tasks.examples import Rows, Stream
 from pipeline.training import graphs, loop
 from pipeline.training.graphs import RecordedSteps, record_steps
+from tests.support import small
+from tests.support.project import REPOSITORY
 from tests.support.small import model_params
 from tests.training.test_resuming import CASES, Killed, Killing, data, same  # noqa: F401  (a fixture)
 
+PARAMS = load_params(REPOSITORY / "params.yaml")
 NOT_ON_CPU = {"RMSprop"}  # torch's can be recorded on a GPU alone
 OTHER_BYTES = {"momentum", "no momentum, a schedule", "a divergence"}  # SGD of a recorded step has another kernel
 
@@ -79,6 +84,15 @@ def test_recorded_steps_give_the_same_bytes_also_if_the_training_is_stopped(case
             assert stops < 500, "no progress between stops"
     assert stops
     assert same(found, undisturbed)
+
+
+@pytest.mark.parametrize("name", PARAMS.models)
+def test_every_model_of_params_gives_the_same_bytes_in_recorded_steps(name, monkeypatch):
+    params, fit = PARAMS.models[name].model_copy(update={"epochs": 2}), ALL_ROWS
+    prepared = small.stub(params.dataset, PARAMS.datasets[params.dataset])
+    plain = loop.train_network(params, prepared, 1, fit)
+    monkeypatch.setattr(loop, "record_steps", record_on_cpu)
+    assert same(loop.train_network(params, prepared, 1, fit), plain)
 
 
 def test_a_bounded_number_of_recordings_is_kept(data, monkeypatch):  # noqa: F811
