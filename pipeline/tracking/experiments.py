@@ -67,7 +67,7 @@ def publish_record(client: "MlflowClient", experiment: str, record: Record, know
     if runs.is_being_written(run):
         return Done(ELSEWHERE, run.info.run_id)
     children = runs.children(client, run) if found and record.seeds else []
-    if found and _is_complete(found, children, record):
+    if found and (_is_complete(found, children, record) or _is_done_elsewhere(found)):
         return Done(EXISTING, run.info.run_id)
     runs.write(client, experiment, record, run, children)
     return Done(COMPLETED if found else ADDED, run.info.run_id)
@@ -100,10 +100,15 @@ def _is_complete(run: "Run", children: "Sequence[Run]", record: Record) -> bool:
     )
 
 
+def _is_done_elsewhere(run: "Run") -> bool:
+    """Return whether another workspace has written a run to the end; two would else overwrite each other's words."""
+    return run.info.status == "FINISHED" and not runs.is_own(run) and bool(run.data.tags.get("digest"))
+
+
 def _delete_duplicates(client: "MlflowClient", experiment: str, dataset_records: Sequence[Record]) -> None:
     """Delete runs of this workspace that another one has too: their clocks may have differed as both began."""
     for record in dataset_records:
-        _, *others = sorted(runs.search(client, experiment, f"tags.key = '{record.key}'"), key=runs.age)
+        others = sorted(runs.search(client, experiment, f"tags.key = '{record.key}'"), key=runs.age)[1:]
         for run in filter(runs.is_own, others):
             for each in (*runs.children(client, run), run):
                 client.delete_run(each.info.run_id)

@@ -110,6 +110,14 @@ def test_a_run_that_another_workspace_is_writing_is_left_alone_until_its_heartbe
     assert find_model_run(copy, "names-lstm").info.status == "FINISHED"
 
 
+def test_what_another_workspace_has_written_to_the_end_stays(copy):
+    run = find_model_run(copy, "names-lstm")
+    other_workspace(copy, run, digest="of other words")
+    done = publish()
+    assert (done.added, done.completed, done.existing) == (0, 0, RUNS["names"])
+    assert find_model_run(copy, "names-lstm").data.tags["digest"] == "of other words"
+
+
 def test_of_two_runs_of_a_key_the_oldest_stays(copy):
     run = find_model_run(copy, "names-lstm")
     tags = {**run.data.tags, "created": str(int(run.data.tags["created"]) - 1), "workspace": "other"}
