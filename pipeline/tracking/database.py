@@ -44,7 +44,7 @@ def prepare(address: str, artifacts: Path, is_own: bool) -> None:
     if name.startswith((":", "file:")):
         return
     path = Path(name)
-    if _exists(path) and not (is_own and moved.is_of_another_project(path, artifacts)):
+    if _is_in_place(path, artifacts, is_own):
         return
     with _one_process(path.parent):
         if _exists(path) and not (is_own and moved.set_aside(path, artifacts)):
@@ -53,6 +53,14 @@ def prepare(address: str, artifacts: Path, is_own: bool) -> None:
             _create(path, url, artifacts)
         if is_own:  # without its receipt, DVC runs stage `publish` again
             (artifacts.parent / paths.RECEIPT).unlink(missing_ok=True)
+
+
+def _is_in_place(path: Path, artifacts: Path, is_own: bool) -> bool:
+    """Return whether there is nothing to do; where that cannot be read, another process may be moving the file."""
+    try:
+        return _exists(path) and not (is_own and moved.is_of_another_project(path, artifacts))
+    except sqlite3.Error:
+        return False
 
 
 def tidy(address: str) -> None:

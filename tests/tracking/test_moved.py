@@ -140,7 +140,7 @@ def test_several_processes_set_it_aside_once(project: Path) -> None:
     options = {"cwd": new, "env": environment | {"PYTHONPATH": str(REPOSITORY)}, "stderr": subprocess.PIPE}
     processes = [subprocess.Popen([sys.executable, "-c", CONNECT], text=True, **options) for _ in range(4)]
     lines = [line for process in processes for line in process.communicate()[1].splitlines()]
-    assert [process.returncode for process in processes] == [0] * 4
+    assert [process.returncode for process in processes] == [0] * 4, lines
     assert len(lines) == 1
     assert re.match(r"mlflow.db has the runs of the project in .*; to see those runs: mlflow ui --backend", lines[0])
     assert aside(new) == ["mlflow-moved-1.db"]
