@@ -23,10 +23,15 @@ class PublishResult:
 
     @property
     def description(self) -> str:
-        """Return the counts in words, without those that are none of the first and last."""
-        completed = f", {self.completed} completed" if self.completed else ""
-        elsewhere = f", {self.elsewhere} being written by others" if self.elsewhere else ""
-        return f"{self.added} runs published{completed}, {self.existing} already there{elsewhere}"
+        """Return the counts in words, without those that are none."""
+        counts = {
+            "new": self.added,
+            "completed": self.completed,
+            "there already": self.existing,
+            "being written by others": self.elsewhere,
+        }
+        parts = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        return f"{sum(counts.values())} runs in MLflow ({parts})"
 
 
 def publish(params: Params) -> PublishResult:

@@ -35,14 +35,14 @@ def test_publishing_prints_the_new_champion_and_one_line(project: Path) -> None:
     first = publish(project)
     where = f"sqlite:///{project}/mlflow.db"
     assert (first.returncode, first.stderr) == (0, "")
-    assert first.stdout == f"{CHAMPION}\n4 runs published, 0 already there: {where}\n"
+    assert first.stdout == f"{CHAMPION}\n4 runs in MLflow (4 new): {where}\n"
     receipt = paths.RECEIPT.read_bytes()
     assert set(files.read_json(paths.RECEIPT)["words"]) == {"words-lstm", "baseline", "bound"}
     assert str(project).encode() not in receipt
 
     paths.RECEIPT.unlink()
     second = publish(project)
-    assert second.stdout == f"0 runs published, 4 already there: {where}\n"
+    assert second.stdout == f"4 runs in MLflow (4 there already): {where}\n"
     assert paths.RECEIPT.read_bytes() == receipt
 
 
@@ -56,7 +56,7 @@ def test_publishing_to_a_server_prints_the_same(project: Path, tmp_path_factory:
         done = publish(project, MLFLOW_TRACKING_URI=address)
         server.send_signal(signal.SIGINT)
         server.wait(20)
-    assert (done.stdout, done.stderr) == (f"{CHAMPION}\n4 runs published, 0 already there: {address}\n", "")
+    assert (done.stdout, done.stderr) == (f"{CHAMPION}\n4 runs in MLflow (4 new): {address}\n", "")
 
 
 def test_a_server_that_is_down_ends_in_one_line(project: Path) -> None:
