@@ -22,6 +22,7 @@ import click
 from pipeline import paths
 from pipeline.execution import background
 from pipeline.params import find_block, load_params
+from pipeline.project import code
 from stages.command import reports_errors
 
 LINE = "{:34} {:>9} {:>7}"
@@ -59,7 +60,7 @@ def time_training(model: str, environment: Mapping[str, str]) -> float:
         shutil.copyfile(paths.PARAMS, folder / paths.PARAMS)
         shutil.copytree(paths.prepared(dataset), folder / paths.prepared(dataset))
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
-        all_of_it = inherited | {"PYTHONPATH": str(Path.cwd()), **environment}
+        all_of_it = inherited | {"PYTHONPATH": str(code.ROOT), **environment}
         started = time.monotonic()
         subprocess.run(
             [sys.executable, "-m", "stages.train", model], cwd=folder, env=all_of_it, check=True, capture_output=True

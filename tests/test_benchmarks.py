@@ -10,6 +10,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from benchmarks import following
 from benchmarks.portable import main
 from tests.support.project import REPOSITORY
 
@@ -80,3 +81,14 @@ def test_publishing_is_timed_into_an_empty_store_and_again(evaluated_project, he
     assert re.fullmatch(r"empty +\d+\.\d +\d+\.\d +\d+\.\d MB", first)
     assert re.fullmatch(r"again +\d+\.\d +\d+\.\d +unchanged", again)
     assert not list(here.glob("mlflow*"))
+
+
+@pytest.mark.services
+def test_a_training_that_mlflow_shows_is_compared_with_one_that_it_does_not(evaluated_project, here):
+    shutil.copytree(evaluated_project, here, dirs_exist_ok=True)
+    command = [sys.executable, "-m", "benchmarks.following", "--model", "binary-lstm", "--rounds", "1", "--live", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    head, *lines = done.stdout.splitlines()
+    assert head.split() == ["binary-lstm", "seconds", "ratio"]
+    assert [re.split(" {2,}", line)[0] for line in lines] == [following.WITHOUT, following.STORE, following.HANGING]
