@@ -156,7 +156,8 @@ def _import_mlflow() -> "type[MlflowClient]":
     from mlflow import MlflowClient
 
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs each step of creating the database
-    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it logs the traceback of an error that it raises too
+    for name in ("mlflow", "psycopg"):  # they log what they raise too
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     database.configure()
     gc.freeze()  # what is imported stays; looking through it again and again is a tenth of the work of publishing
     return MlflowClient

@@ -32,7 +32,7 @@ def start() -> int:
         outcome = run_job(
             JOB, lambda message: print(message, file=log, flush=True) if isinstance(message, str) else None
         )
-    (JOB.folder / "outcome").write_text(repr(replace(outcome, seconds=0.0)))
+    (JOB.folder / "outcome").write_text(repr(replace(outcome, seconds=0.0, started=0.0, ended=0.0)))
     os._exit(0)
 
 
