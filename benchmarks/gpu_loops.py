@@ -93,7 +93,7 @@ class Plain(nn.Module):
 def plain_loop(trainer: Trainer) -> RunEpoch:
     """Return what runs an epoch of a plain loop, on batches that are made beforehand, with torch's optimiser class.
 
-    It uses what torch uses unless it is told otherwise: TF32 in recurrent layers, kernels that may vary.
+    It uses the defaults of torch: TF32 in recurrent layers, kernels that may vary.
     """
     params, shape = trainer.params, trainer.model.shape
     batches = list(training_batches(trainer.train, params, torch.Generator().manual_seed(1)))
@@ -130,7 +130,7 @@ def plain_loss(outputs: Tensor, targets: Tensor, shape: Shape) -> Tensor:
 
 @contextmanager
 def torch_defaults() -> Iterator[None]:
-    """Let torch choose its kernels as it does unless it is told otherwise."""
+    """Let torch choose its kernels, as it does by default."""
     torch.set_deterministic_debug_mode("default")
     torch.backends.cudnn.allow_tf32 = True
     try:

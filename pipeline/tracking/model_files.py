@@ -72,7 +72,7 @@ def write(source: "Source", folder: Path, model: "Model", facts: dict[str, str])
     Args:
         source: The trained model.
         folder: An empty folder for all files, in which `model` is one.
-        model: What MLflow is told of it: its ids.
+        model: Its ids in MLflow.
         facts: What its metadata say.
     """
     import mlflow.pyfunc

@@ -119,7 +119,7 @@ def link(address: str, experiment: str, *, shared: bool = True) -> str:
     Args:
         address: Of the server.
         experiment: The id of the experiment.
-        shared: Whether the page has to be told which view to take: not where it is the page's own.
+        shared: Whether the link names the view: not where the page opens in it anyway.
     """
     page = f"{address.rstrip('/')}/#/experiments/{experiment}/runs"
     return f"{page}?{urlencode(LINK)}" if shared else page
