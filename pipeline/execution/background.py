@@ -87,7 +87,7 @@ def start_follower() -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C ends the stage, and the follower says so in MLflow
+                process_group=0,  # Ctrl-C ends the stage, and the follower says so; a session would have its own share
             )
 
 

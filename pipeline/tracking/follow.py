@@ -100,6 +100,8 @@ class Follower:
 def main() -> None:
     """Serve the stages that run in this folder, unless another process does."""
     os.nice(19)
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # only what the trainings leave
     lock = background.take_lock(wait=False)
     if lock is None:
         return
