@@ -18,9 +18,8 @@ from typing import Any
 import click
 
 from benchmarks.stepping import read_or_prepare
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import ALL_ROWS, Prepared
 from pipeline.determinism import KERNELS, PORTABLE_KERNELS
-from pipeline.models.storage import ALL_ROWS
 from pipeline.params import find_block, load_params
 from pipeline.params.models import ModelParams
 from stages.command import reports_errors

@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import ALL_ROWS, Prepared
 from pipeline.models.encoders import Shape
-from pipeline.models.storage import ALL_ROWS
 from pipeline.params.models import ModelParams
 from pipeline.tasks.batching import training_batches
 from pipeline.tasks.examples import UNSCORED

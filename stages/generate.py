@@ -6,7 +6,7 @@ from functools import partial
 import click
 
 import pipeline
-from pipeline.models.storage import FITS
+from pipeline.data.prepared import FITS
 from stages.command import ends_with_pipe, reports_errors
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 import pipeline
-from pipeline.models.storage import FITS
+from pipeline.data.prepared import FITS
 from stages.command import ends_with_pipe, input_path, output_path, reports_errors
 
 TOP = 5

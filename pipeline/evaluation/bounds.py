@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.prepared import ALL_ROWS
 from pipeline.evaluation import metrics
 from pipeline.files import Arrays
-from pipeline.models.storage import ALL_ROWS
 
 Metrics = dict[str, float]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.data import prepared as data
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import ALL_ROWS, TRAIN, Prepared, join_splits
 from pipeline.determinism import choose_device, reproducibility
 from pipeline.evaluation.baselines.base import FitData
 from pipeline.evaluation.results import Evaluation, EvaluationJob, MetricsOnly, Sample, SplitResult
@@ -14,10 +14,8 @@ from pipeline.evaluation.tasks import EVALUATIONS
 from pipeline.files import Arrays
 from pipeline.models import storage
 from pipeline.models.network import Ensemble, SequenceModel, load_networks
-from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params.schema import BOUND
 from pipeline.tasks import TASKS
-from pipeline.tasks.examples import join_splits
 
 
 class Split(NamedTuple):

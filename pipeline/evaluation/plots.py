@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.evaluation.canvas import (
     COLOURS,
     HEIGHT,
@@ -16,7 +17,6 @@ from pipeline.evaluation.canvas import (
     parse_number,
 )
 from pipeline.evaluation.confusions import count_by_truth, most_confused
-from pipeline.models.storage import ALL_ROWS, TRAIN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from pipeline.data.prepared import ALL_ROWS
 from pipeline.determinism import Reproducibility
-from pipeline.models.storage import ALL_ROWS
 from pipeline.params.schema import BASELINE, is_baseline, is_reference
 
 if TYPE_CHECKING:

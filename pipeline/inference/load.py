@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline import paths
 from pipeline.data.formats import FORMATS
 from pipeline.data.inputs import Reader
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import ALL_ROWS, TRAIN, Prepared
 from pipeline.data.prepared.verification import read_verified
 from pipeline.errors import InputError, NotTrainedError
 from pipeline.inference.base import Predictor, TrainedModel
@@ -17,7 +17,7 @@ from pipeline.inference.language import LanguageModel
 from pipeline.inference.numbers import Forecaster, Regressor
 from pipeline.models import storage
 from pipeline.models.network import Ensemble, load_networks
-from pipeline.models.storage import ALL_ROWS, TRAIN, ModelDescription
+from pipeline.models.storage import ModelDescription
 from pipeline.params import find_block, load_params
 from pipeline.params.datasets import AnyDataset
 from pipeline.params.models import ModelParams

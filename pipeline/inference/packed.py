@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from pipeline import files, manifest
-from pipeline.data.prepared import CARD, SPLITS, VOCABULARY, DataCard, Prepared, VocabularyFile
+from pipeline.data.prepared import CARD, SPLITS, TRAIN, VOCABULARY, DataCard, Prepared, VocabularyFile
 from pipeline.data.prepared.vocabulary import Vocabulary
 from pipeline.inference import intervals
 from pipeline.inference.base import Predictor
@@ -23,7 +23,7 @@ from pipeline.inference.intervals import Interval
 from pipeline.inference.load import Source, build_predictor, build_reader
 from pipeline.inference.numbers import Forecaster
 from pipeline.models import storage
-from pipeline.models.storage import DESCRIPTION, TRAIN
+from pipeline.models.storage import DESCRIPTION
 from pipeline.params.datasets import AnyDataset
 from pipeline.tasks import TASKS
 

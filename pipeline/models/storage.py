@@ -17,16 +17,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from pipeline import files, manifest, paths
-from pipeline.data.prepared import DataCard
+from pipeline.data.prepared import ALL_ROWS, DataCard
 from pipeline.determinism import Reproducibility
 from pipeline.errors import REPAIR, DataError, NotTrainedError
 from pipeline.models import samples
 from pipeline.models.samples import TrainingSample
 from pipeline.params.models import ModelParams
 from pipeline.params.schema import Block
-
-# The fits of a model, named after the rows that each is trained on: the split `train`, or all rows.
-FITS = TRAIN, ALL_ROWS = "train", "all_rows"
 
 # How a training ended: its status is, or begins with, one of these.
 FINISHED, DIVERGED, NOT_LEARNED = "finished", "diverged", "did not learn"

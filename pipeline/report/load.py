@@ -7,14 +7,13 @@ from typing import Any
 
 from pipeline import paths
 from pipeline.data import prepared as data
-from pipeline.data.prepared import DataCard, Prepared
+from pipeline.data.prepared import ALL_ROWS, DataCard, Prepared
 from pipeline.data.wording import ModelFacts
 from pipeline.determinism import Reproducibility
 from pipeline.evaluation.about import Difference
 from pipeline.evaluation.stored import Rows, StoredResults
 from pipeline.evaluation.stored import read as read_stored
 from pipeline.models import samples, storage
-from pipeline.models.storage import ALL_ROWS
 from pipeline.params import Params
 from pipeline.params.datasets import DatasetParams
 from pipeline.params.models import ModelParams

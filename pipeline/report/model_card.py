@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.data.formats import FORMATS
+from pipeline.data.prepared import ALL_ROWS
 from pipeline.data.wording import join_names
-from pipeline.models.storage import ALL_ROWS
 from pipeline.params.load import flatten
 from pipeline.report import comparisons, data_card, limitations, origins, published_figures, result_tables
 from pipeline.report.format import NONE, format_count, format_quantity

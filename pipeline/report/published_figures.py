@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.models.storage import ALL_ROWS, DIVERGED
+from pipeline.data.prepared import ALL_ROWS
+from pipeline.models.storage import DIVERGED
 from pipeline.report.format import NONE, format_number
 from pipeline.report.load import Results
 from pipeline.report.parts import Link, Part, Table

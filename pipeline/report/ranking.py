@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from pipeline.models.storage import ALL_ROWS, TRAIN
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.params.schema import BOUND, is_baseline
 from pipeline.report import data_card
 from pipeline.report.format import format_count, format_interval, format_spread

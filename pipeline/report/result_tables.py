@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pipeline.data.prepared import ALL_ROWS
 from pipeline.data.wording import join_names
 from pipeline.determinism import DESCRIPTIONS, Reproducibility
-from pipeline.models.storage import ALL_ROWS, DIVERGED, FINISHED, NOT_LEARNED
+from pipeline.models.storage import DIVERGED, FINISHED, NOT_LEARNED
 from pipeline.params.schema import BASELINE, BOUND, is_baseline
 from pipeline.report.format import NONE, format_count, format_number, format_numbers, format_spread
 from pipeline.report.load import Results

@@ -1,6 +1,5 @@
 """Prepared arrays as the tensors that a network reads: rows, or one long stream of symbols."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,19 +91,6 @@ def text_stream(arrays: Arrays, history: Arrays | None, sequence_length: int, de
 def all_targets(examples: Examples) -> Tensor:
     """Return the targets of all examples; those of a text are the symbols after its context."""
     return examples.symbols[examples.context :] if isinstance(examples, Stream) else examples.targets
-
-
-def join_splits(splits: Mapping[str, Arrays]) -> dict[str, NDArray[Any]]:
-    """Return the splits of a data set as one, in order, rows padded to the longest."""
-    parts = list(splits.values())
-    return {name: _concatenate([np.asarray(part[name]) for part in parts]) for name in parts[0]}
-
-
-def _concatenate(arrays: list[NDArray[Any]]) -> NDArray[Any]:
-    if arrays[0].ndim == 1:
-        return np.concatenate(arrays)
-    width = max(array.shape[1] for array in arrays)
-    return np.concatenate([np.pad(array, ((0, 0), (0, width - array.shape[1]))) for array in arrays])
 
 
 def _with_history(history: Arrays | None, arrays: Arrays, name: str, window: int) -> NDArray[Any]:

@@ -8,7 +8,7 @@ groups sort as they are to be read: loss curves come first, the learning rate co
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.models.storage import ALL_ROWS, FITS, TRAIN
+from pipeline.data.prepared import ALL_ROWS, FITS, TRAIN
 from pipeline.params.load import flatten
 
 SECONDS = "training_seconds"

@@ -78,9 +78,9 @@ def write(source: "Source", folder: Path, model: "Model", facts: dict[str, str])
     import mlflow.pyfunc
     import pandas as pd
 
+    from pipeline.data.prepared import TRAIN
     from pipeline.inference import frames, packed  # late: they import torch
     from pipeline.inference.load import build_predictor
-    from pipeline.models.storage import TRAIN
 
     data, code = folder / "data", folder / "code"
     data.mkdir()

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import ALL_ROWS, TRAIN, Prepared
 from pipeline.errors import ParamsError
 from pipeline.execution import executor
-from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params.models import ModelParams
 from pipeline.training.run import fits
 from pipeline.training.sizes import measure_network, width

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline import determinism
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import ALL_ROWS, TRAIN, Prepared, join_splits
 from pipeline.models.network import SequenceModel, StackState, build_network, count_parameters
 from pipeline.models.samples import TrainingSample
-from pipeline.models.storage import ALL_ROWS, DIVERGED, FINISHED, NOT_LEARNED, TRAIN, Epoch, Weights
+from pipeline.models.storage import DIVERGED, FINISHED, NOT_LEARNED, Epoch, Weights
 from pipeline.params.models import ModelParams
 from pipeline.tasks import TASKS, Task
 from pipeline.tasks.batching import Batch, reading_batches, training_batches
-from pipeline.tasks.examples import Examples, join_splits
+from pipeline.tasks.examples import Examples
 from pipeline.tasks.reading import read_outputs
 from pipeline.training.checkpoint import NO_SAVER, Saver, Snapshot
 from pipeline.training.epoch_report import EpochReport, check_prefixes, continue_prefixes, describe_guess

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.data import prepared as data
-from pipeline.data.prepared import DataCard
+from pipeline.data.prepared import ALL_ROWS, TRAIN, DataCard
 from pipeline.data.prepared.verification import read_verified
 from pipeline.determinism import choose_device, describe_device, reproducibility, training_clock
 from pipeline.execution import executor
@@ -14,7 +14,7 @@ from pipeline.execution.executor import Report
 from pipeline.execution.progress import PartialProgress, PartialReports, Progress, ProgressDisplay
 from pipeline.models import storage
 from pipeline.models.samples import TrainingSample
-from pipeline.models.storage import ALL_ROWS, TRAIN, Epoch, Outcome
+from pipeline.models.storage import Epoch, Outcome
 from pipeline.params.models import ModelParams
 from pipeline.params.wording import format_text
 from pipeline.training import checkpoint, spool

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.formats import prepare
-from pipeline.data.prepared import read, scale, write
+from pipeline.data.prepared import join_splits, read, scale, write
 from pipeline.data.prepared.verification import read_verified
 from pipeline.params.datasets import LabelledParams, PairsParams, SeriesParams, TextParams, WindowsParams, WordsParams
 
@@ -124,3 +124,11 @@ def test_data_card_of_another_version_is_refused(folder, error_of):
     write(prepare("words", PARAMS["words"]), folder)
     (folder / "data_card.json").write_text('{"dataset": "words"}')
     assert "data_card.json: format: Field required; run `dvc repro`" in error_of(read, folder)
+
+
+def test_splits_are_joined_in_order_and_padded_to_one_length():
+    one = {"symbols": np.array([[1, 2]]), "lengths": np.array([2])}
+    two = {"symbols": np.array([[3, 4, 5], [6, 0, 0]]), "lengths": np.array([3, 1])}
+    found = join_splits({"train": one, "test": two})
+    assert found["symbols"].tolist() == [[1, 2, 0], [3, 4, 5], [6, 0, 0]]
+    assert found["lengths"].tolist() == [2, 3, 1]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.evaluation import bounds
-from pipeline.models.storage import ALL_ROWS, TRAIN
 from tests.support import small
 from tests.support.project import REPOSITORY
 

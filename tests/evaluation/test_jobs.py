@@ -3,11 +3,11 @@ import pytest
 
 from pipeline import files
 from pipeline.data import prepared as data
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.evaluation import jobs
 from pipeline.evaluation.results import EvaluationJob
 from pipeline.evaluation.tasks import EVALUATIONS, next_symbol
 from pipeline.models import storage
-from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.training import run
 from pipeline.training.run import TrainingJob
 from tests.support import small

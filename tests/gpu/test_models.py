@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 import torch
 
-from pipeline.models.storage import ALL_ROWS
+from pipeline.data.prepared import ALL_ROWS
 from pipeline.params import load_params
 from pipeline.tasks import batching
 from pipeline.training import loop

@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
+from pipeline.data.prepared import TRAIN
 from pipeline.models.network import Ensemble, load_networks
-from pipeline.models.storage import TRAIN
 from pipeline.tasks import TASKS
 
 one_seed_or_all = pytest.mark.parametrize("seed", [2, None])

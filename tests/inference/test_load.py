@@ -8,8 +8,8 @@ import pytest
 
 import pipeline
 from pipeline import manifest
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.errors import DataError, InputError, NotTrainedError, ParamsError
-from pipeline.models.storage import ALL_ROWS, TRAIN
 from tests.support.project import REPOSITORY
 
 

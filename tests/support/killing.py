@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.models.storage import TRAIN
+from pipeline.data.prepared import TRAIN
 from pipeline.training import checkpoint, loop  # noqa: F401
 from pipeline.training.run import TrainingJob, run_job
 from tests.support.small import model_params

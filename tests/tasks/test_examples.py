@@ -58,11 +58,3 @@ def test_a_window_or_sequence_length_longer_than_a_split_is_refused(error_of, ma
     assert error_of(make, {name: np.arange(3)}, None, 3, CPU) == (
         f"params.yaml: {key} 3 needs more than the 3 {unit} of a split; choose a smaller one"
     )
-
-
-def test_splits_are_joined_in_order_and_padded_to_one_length():
-    one = {"symbols": np.array([[1, 2]]), "lengths": np.array([2])}
-    two = {"symbols": np.array([[3, 4, 5], [6, 0, 0]]), "lengths": np.array([3, 1])}
-    found = examples.join_splits({"train": one, "test": two})
-    assert found["symbols"].tolist() == [[1, 2, 0], [3, 4, 5], [6, 0, 0]]
-    assert found["lengths"].tolist() == [2, 3, 1]

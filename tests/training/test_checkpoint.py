@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline import paths
-from pipeline.models.storage import ALL_ROWS
+from pipeline.data.prepared import ALL_ROWS
 from pipeline.training import checkpoint
 from pipeline.training.checkpoint import FileSaver, Snapshot
 from tests.support.processes import running

@@ -8,7 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from pipeline import determinism
-from pipeline.models.storage import ALL_ROWS
+from pipeline.data.prepared import ALL_ROWS
 from pipeline.params import load_params
 from pipeline.tasks import batching
 from pipeline.tasks.reading import read_outputs

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.execution import executor
 from pipeline.models.network import count_parameters
-from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.params import load_params
 from pipeline.tasks import batching
 from pipeline.training import estimate

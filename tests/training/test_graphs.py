@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pipeline import determinism
-from pipeline.models.storage import ALL_ROWS
+from pipeline.data.prepared import ALL_ROWS
 from pipeline.params import load_params
 from pipeline.tasks.examples import Rows, Stream
 from pipeline.training import graphs, loop

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.data.prepared import Prepared
-from pipeline.models.storage import ALL_ROWS
+from pipeline.data.prepared import ALL_ROWS, Prepared
 from pipeline.tasks import batching
 from pipeline.training import loop
 from tests.support.small import model_params

@@ -9,8 +9,8 @@ import pytest
 
 from pipeline import determinism
 from pipeline.data import prepared
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.execution.progress import Progress
-from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.training import loop, run
 from pipeline.training.checkpoint import FileSaver
 from pipeline.training.run import TrainingJob, run_job

@@ -4,12 +4,12 @@ import pytest
 
 from pipeline import paths
 from pipeline.data import prepared as data
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.errors import NotTrainedError, ParamsError
 from pipeline.execution.progress import Progress
 from pipeline.manifest import check
 from pipeline.models import samples
 from pipeline.models.samples import TrainingSample
-from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.training import loop, run
 from pipeline.training.run import TrainingJob, run_job
 from tests.support import small

@@ -8,10 +8,10 @@ import torch
 from torch.nn import functional
 
 from pipeline.data import prepared as data
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.execution import progress
 from pipeline.execution.progress import PartialProgress, Progress
 from pipeline.models.network import count_parameters
-from pipeline.models.storage import ALL_ROWS, TRAIN
 from pipeline.tasks import batching
 from pipeline.training import loop
 from pipeline.training.run import EpochProgress, TrainingJob, run_job

@@ -22,6 +22,8 @@ from pipeline.params.schema import Block
 
 CARD = "data_card.json"
 SPLITS = ("train", "validation", "test")
+# The fits of a model or a baseline, named after the rows that each is made to: the split `train`, or all rows.
+FITS = TRAIN, ALL_ROWS = "train", "all_rows"
 VOCABULARY = "vocabulary.json"
 BLOCK = 1 << 22  # bytes
 
@@ -116,6 +118,19 @@ def read(folder: Path) -> Prepared:
     if missing := [split for split, arrays in splits.items() if not arrays]:
         raise DataError(f"{folder / missing[0]}: no arrays; run `dvc repro`, which makes them")
     return Prepared(card, vocabulary, tuple(card.classes or ()), splits)
+
+
+def join_splits(splits: Mapping[str, Arrays]) -> dict[str, NDArray[Any]]:
+    """Return the splits of a data set as one, in order, rows padded to the longest."""
+    parts = list(splits.values())
+    return {name: _concatenate([np.asarray(part[name]) for part in parts]) for name in parts[0]}
+
+
+def _concatenate(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    if arrays[0].ndim == 1:
+        return np.concatenate(arrays)
+    width = max(array.shape[1] for array in arrays)
+    return np.concatenate([np.pad(array, ((0, 0), (0, width - array.shape[1]))) for array in arrays])
 
 
 def _read_vocabulary(path: Path, card: DataCard) -> Vocabulary:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.data.prepared import DataCard, Prepared
+from pipeline.data.prepared import ALL_ROWS, DataCard, Prepared
 from pipeline.evaluation.about import Difference, Metric, Reference
 from pipeline.evaluation.baselines.base import Fit
 from pipeline.evaluation.figures import MakeFigures
@@ -12,7 +12,6 @@ from pipeline.evaluation.metrics import Score
 from pipeline.evaluation.results import Evaluations, Sample
 from pipeline.evaluation.tables import Table
 from pipeline.files import Arrays
-from pipeline.models.storage import ALL_ROWS
 from pipeline.params.models import ModelParams
 from pipeline.params.schema import BASELINE, BOUND, is_baseline
 

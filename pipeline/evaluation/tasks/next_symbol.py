@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.data.prepared import DataCard, Prepared
+from pipeline.data.prepared import ALL_ROWS, TRAIN, DataCard, Prepared
 from pipeline.data.prepared.vocabulary import Vocabulary
 from pipeline.evaluation import bounds, metrics
 from pipeline.evaluation.about import Difference
@@ -15,7 +15,6 @@ from pipeline.evaluation.baselines.samples import describe_sample
 from pipeline.evaluation.results import Evaluations, Sample
 from pipeline.evaluation.tables import Table
 from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, References, Scores, TaskEvaluation
-from pipeline.models.storage import ALL_ROWS, TRAIN
 
 if TYPE_CHECKING:
     from pipeline.models.network import SequenceModel

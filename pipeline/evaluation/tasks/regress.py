@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.data.prepared import DataCard, Prepared
+from pipeline.data.prepared import ALL_ROWS, DataCard, Prepared
 from pipeline.evaluation import bounds, metrics
 from pipeline.evaluation.about import Difference
 from pipeline.evaluation.baselines import regress as baselines
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
 from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, References, Scores, TaskEvaluation
-from pipeline.models.storage import ALL_ROWS
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions

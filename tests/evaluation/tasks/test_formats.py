@@ -8,6 +8,7 @@ import torch
 
 from pipeline.data import prepared as data
 from pipeline.data.formats import FORMATS
+from pipeline.data.prepared import join_splits
 from pipeline.evaluation import jobs
 from pipeline.evaluation.baselines.base import FitData
 from pipeline.evaluation.results import EvaluationJob, MetricsOnly
@@ -16,7 +17,6 @@ from pipeline.evaluation.tasks.base import References
 from pipeline.params import load_params
 from pipeline.params.schema import BASELINE, BOUND, is_baseline
 from pipeline.tasks import TASKS
-from pipeline.tasks.examples import join_splits
 from tests.support import small
 from tests.support.project import REPOSITORY
 
