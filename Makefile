@@ -31,7 +31,7 @@ scm: $(INSTALLED)
 		else ! grep -qs no_scm $$config || dvc --cd $$folder config --local --unset core.no_scm; \
 		fi || exit 1; done
 
-repro: $(INSTALLED) scm  ## run the pipeline, several data sets at a time: check, fetch, prepare, train, evaluate, report, publish
+repro: $(INSTALLED) scm  ## run the pipeline, several data sets at a time: check, fetch, prepare, baseline, train, evaluate, report, publish
 	python -m stages.repro
 	@echo
 	@echo "Report:    reports/index.html (open it in a browser), reports/index.md"

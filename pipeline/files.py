@@ -210,7 +210,7 @@ def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
             with _reading(path):
                 arrays[path.stem] = open_memmap(path, mode="r")  # unlike np.load, it opens no zip and no pickle
         except UNREADABLE:
-            raise DataError(f"{path}: damaged; run `dvc repro -f prepare@{folder.parent.name}`") from None
+            raise DataError(f"{path}: damaged; {REPAIR}") from None
     return arrays
 
 

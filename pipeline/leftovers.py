@@ -17,7 +17,7 @@ from pipeline import paths
 from pipeline.errors import DataError
 
 Models = Mapping[str, Collection[str]]  # data set -> names of its models, in params.yaml
-HOMES = (paths.PREPARED, paths.MODELS, paths.RESULTS)
+HOMES = (paths.PREPARED, paths.BASELINES, paths.MODELS, paths.RESULTS)
 NAMES_SHOWN = 200  # letters
 
 

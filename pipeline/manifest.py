@@ -44,10 +44,14 @@ def write(folder: Path) -> None:
     files.write_json(folder / MANIFEST, {"files": digests})
 
 
-def check(folder: Path) -> None:
+def check(folder: Path, depth: int = 3) -> None:
     """Compare a folder with its manifest, and with dvc.lock where that records it.
 
     Links are followed, as DVC may make its outputs links to its cache: what counts is the content.
+
+    Args:
+        folder: A folder with a manifest.
+        depth: How many levels it lies below the project's folder, which has dvc.lock.
 
     Raises:
         DataError: if a file is missing, damaged or not of the folder, or the folder is not the one that DVC recorded.
@@ -61,11 +65,10 @@ def check(folder: Path) -> None:
             raise DataError(f"{folder / name}: not listed in {MANIFEST}; move it away, or delete it")
         if files.sha256(found[name]) != digests[name]:
             raise DataError(f"{folder / name}: damaged, by its digest in {MANIFEST}; {REPAIR}")
-    _compare_with_lock(folder)
+    _compare_with_lock(folder, paths.root_of(folder, depth))
 
 
-def _compare_with_lock(folder: Path) -> None:
-    root = paths.root_of(folder)
+def _compare_with_lock(folder: Path, root: Path) -> None:
     recorded = _recorded(root / LOCK, folder.absolute().relative_to(root).as_posix())
     if recorded and _dvc_digest(folder) not in recorded:
         cure = f"run `dvc repro`, or `dvc commit {[*recorded.values()][-1]}` to keep what is there"

@@ -8,6 +8,7 @@ CHECKED = Path("data/params-checked.txt")  # written by stage `check`
 CODE = Path("code")  # digests of the code, in a project folder; written by stage `check`
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
+BASELINES = Path("baselines")
 MODELS = Path("models")
 RESULTS = Path("results")
 REPORTS = Path("reports")
@@ -43,6 +44,11 @@ def prepared(dataset: str) -> Path:
     return PREPARED / dataset
 
 
+def baselines(dataset: str) -> Path:
+    """Return the folder of what the baselines and the bound of a data set predict."""
+    return BASELINES / dataset
+
+
 def models(dataset: str) -> Path:
     """Return the folder that holds all models of a data set."""
     return MODELS / dataset
@@ -53,9 +59,9 @@ def model(dataset: str, name: str) -> Path:
     return MODELS / dataset / name
 
 
-def root_of(folder: Path) -> Path:
-    """Return the folder of the project that this folder of a prepared data set or of a model is in."""
-    return folder.absolute().parents[2]
+def root_of(folder: Path, depth: int = 3) -> Path:
+    """Return the folder of the project that a folder lies in, so many levels below: 3 are those of data and models."""
+    return folder.absolute().parents[depth - 1]
 
 
 def models_marker(dataset: str) -> Path:

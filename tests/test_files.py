@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import files
+from pipeline.errors import REPAIR
 
 
 def list_names(folder):
@@ -155,7 +156,7 @@ def test_damaged_array_is_reported(tmp_path, error_of, content):
     path = tmp_path / "data" / "a.npy"
     path.parent.mkdir()
     path.write_bytes(content)
-    assert error_of(files.read_arrays, path.parent) == f"{path}: damaged; run `dvc repro -f prepare@{tmp_path.name}`"
+    assert error_of(files.read_arrays, path.parent) == f"{path}: damaged; {REPAIR}"
 
 
 def test_missing_or_damaged_file_is_reported(tmp_path, error_of):

@@ -9,6 +9,7 @@ from tests.support.repository import ran
 pytestmark = pytest.mark.xdist_group("use")  # the repository of test_use.py
 
 TRAIN = {"train@words-lstm", "train@overfit-lstm"}
+BASELINE = {"baseline@words", "baseline@overfit"}
 EVALUATE = {"evaluate@words", "evaluate@overfit"}
 
 
@@ -41,7 +42,10 @@ def test_code_that_changes_no_result_reruns_nothing(copy_once):
     [
         ("pipeline/report/sections.py", {"report"}),
         ("pipeline/report/templates/style.css", {"report"}),
-        ("pipeline/evaluation/baselines/next_symbol.py", EVALUATE),
+        ("pipeline/evaluation/baselines/next_symbol.py", BASELINE),
+        ("pipeline/evaluation/metrics.py", BASELINE | EVALUATE),
+        ("pipeline/evaluation/plots.py", EVALUATE),
+        ("pipeline/evaluation/tasks/next_symbol.py", EVALUATE),
         ("pipeline/models/cells.py", TRAIN | EVALUATE),
         ("pipeline/training/loop.py", TRAIN),
         ("pipeline/data/formats/words.py", {"prepare@words", "prepare@overfit", "report"}),

@@ -1,4 +1,4 @@
-"""A new format of data and a new task are a class of settings, three modules, and a line in each registry."""
+"""A new format of data and a new task are a class of settings, four modules, and a line in each registry."""
 
 import json
 import os
@@ -18,6 +18,7 @@ TOY = Path(__file__).parent / "toy"
 NEW_FILES = {
     "format.py": "pipeline/data/formats/counts.py",
     "task.py": "pipeline/tasks/count.py",
+    "baselines.py": "pipeline/evaluation/baselines/count.py",
     "evaluation.py": "pipeline/evaluation/tasks/count.py",
 }
 # The settings of the format, and a line in each registry; a registry that imports its members has the import too.
@@ -37,6 +38,10 @@ CHANGES = {
     "pipeline/tasks/__init__.py": [
         ("from pipeline.tasks.forecast", "from pipeline.tasks.count import Count\n\\g<0>"),
         (r"\n    \"classify\": ", '\n    "count": Count(),\\g<0>'),
+    ],
+    "pipeline/evaluation/baselines/__init__.py": [
+        ("import classify, ", "import classify, count, "),
+        (r"\n    \"classify\": ", '\n    "count": lambda prepared: count.COUNTS,\\g<0>'),
     ],
     "pipeline/evaluation/tasks/__init__.py": [
         ("import classify, ", "import classify, count, "),
@@ -86,6 +91,7 @@ def test_a_new_format_and_a_new_task_are_prepared_trained_evaluated_reported_and
         return done.stdout
 
     assert "counted words" in run("prepare", "toy")
+    assert "baseline-compressor" in run("baseline", "toy")
     run("train", "toy-lstm")
     assert "miscount" in run("evaluate", "toy")
     run("report")

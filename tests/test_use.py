@@ -46,7 +46,7 @@ def test_git_sees_results_and_nothing_else(done):
         "reports/models/overfit-lstm.md",
     }
     assert list((done.folder / ".timings/words/words-lstm").glob("*.json"))
-    ignored = ("models", "data/prepared", ".timings")
+    ignored = ("baselines", "models", "data/prepared", ".timings")
     assert not [path for path in tracked if path.startswith(ignored) or path.endswith(".db")]
 
 
@@ -63,7 +63,8 @@ def test_a_model_and_a_data_set_are_added_in_params_alone(copy):
     trained = {"train@words-gru", "train@greetings-rnn"}
     evaluated = {"evaluate@words", "evaluate@greetings"}
     ran_stages = set(ran(copy.run("dvc", "repro")))
-    assert ran_stages == {"check", "prepare@greetings", *trained, *evaluated, "report", "publish"}
+    added = {"prepare@greetings", "baseline@greetings"}  # the baselines of words stay as they are
+    assert ran_stages == {"check", *added, *trained, *evaluated, "report", "publish"}
     report = (copy.folder / "reports/index.md").read_text()
     assert "words-gru" in report
     assert "greetings-rnn" in report
@@ -96,7 +97,7 @@ def test_what_removed_blocks_have_left_stops_everything_until_it_is_cleaned(copy
     output = copy.run("dvc", "repro", code=255)
     assert ran(output) == ["check"]
     (line,) = (line for line in output.splitlines() if line.startswith("Error: "))
-    homes = ("data/prepared (overfit)", "models (overfit)", "results (overfit)")
+    homes = ("data/prepared (overfit)", "baselines (overfit)", "models (overfit)", "results (overfit)")
     assert not [words for words in (*homes, "python -m stages.clean") if words not in line]
     assert "results/overfit: deleted" in copy.run("python", "-m", "stages.clean")
     assert ran(copy.run("dvc", "repro"))[-2:] == ["report", "publish"]

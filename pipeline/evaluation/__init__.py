@@ -1,12 +1,14 @@
 """Evaluate trained models beside baselines and bounds: metrics, significance tests, tables and figures.
 
-`run.evaluate` does all of it for one data set. Its parts, in the order in which they are used:
+`baselines.fitting` does what no model changes, for stage `baseline`; `run.evaluate` does the rest for one data set.
+Their parts, in the order in which they are used:
 
-    jobs          evaluate one model, baseline or bound on each split, in a worker
-    tasks         what each task has of all that follows: metrics, baselines, bound, tables, figures
+    splits        what is evaluated on which rows
+    baselines     methods without a network, trained on the same rows, and bounds: all of stage `baseline`
+    references    what that stage writes, and `evaluate` reads
+    jobs          evaluate one model on each split, in a worker
+    tasks         what each task has of all that follows: metrics, tables, figures
     metrics       what each metric is, and the functions that compute them
-    baselines     methods without a network, trained on the same rows
-    bounds        the best that any model could do, where that can be computed
     results       what an evaluation returns, and what is read of it
     summary       the metrics in numbers, with intervals, the spread over seeds, and comparisons
     bootstrap     resamples of the test items, for intervals and differences

@@ -13,25 +13,16 @@ if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
 
 
-@dataclass(frozen=True)
-class MetricsOnly:
-    """The metrics of a split without predictions of its items: all that a bound or a compressor has."""
-
-    metrics: Mapping[str, float]
-
-
 SplitMetrics: TypeAlias = Mapping[str, Mapping[str, float]]  # split, metric -> value
-SplitResult: TypeAlias = "Predictions | MetricsOnly"
 
 
 @dataclass(frozen=True)
 class EvaluationJob:
-    """What to evaluate: a model with all its seeds, a baseline, or the bound."""
+    """A trained model to evaluate, with all its seeds."""
 
     prepared: Path  # folder of the prepared data set
     model: str
-    folder: Path | None = None  # of the trained model; baselines and the bound have none
-    window: int | None = None  # for a baseline: that of the models
+    folder: Path  # of the trained model
 
 
 @dataclass(frozen=True)
@@ -47,7 +38,7 @@ class Sample:
 class Evaluation:
     """Metrics and predictions by split: those of the ensemble of a model's seeds, of a baseline, or of the bound.
 
-    A split that no seed finished is missing. A split of `MetricsOnly` has metrics, but no predictions.
+    A split that no seed finished is missing. A bound or a compressor has metrics, but no predictions.
     """
 
     model: str

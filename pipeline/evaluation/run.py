@@ -1,24 +1,27 @@
 """Evaluate all models of a data set; write metrics, tables and figures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline import files, paths, spreadsheets
+from pipeline.data.prepared import DataCard
 from pipeline.data.prepared.verification import read_verified
-from pipeline.evaluation import about, figures, selection, significance
+from pipeline.evaluation import about, figures, references, selection, significance
 from pipeline.evaluation.about import About, Reference
 from pipeline.evaluation.figures import PlotJob
+from pipeline.evaluation.references import FittedReferences, MetricsOnly
 from pipeline.evaluation.results import Evaluation, EvaluationJob, Evaluations
 from pipeline.evaluation.summary import summarise
 from pipeline.evaluation.tables import make_tables
 from pipeline.evaluation.tasks import EVALUATIONS
-from pipeline.evaluation.tasks.base import References, TaskEvaluation
+from pipeline.evaluation.tasks.base import TaskEvaluation
 from pipeline.execution import executor
 from pipeline.execution.executor import Report
 from pipeline.models import storage
 from pipeline.models.storage import ModelDescription
+from pipeline.params.schema import BASELINE
 
 Job = Callable[[], Any]
 
@@ -32,25 +35,25 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
     """Evaluate the models of a data set on its splits; write metrics, tables and figures into `folder`.
 
     Raises:
-        DataError: if the prepared data are missing or damaged.
+        DataError: if the prepared data, or what the baselines predict, are missing or damaged.
         NotTrainedError: if a model's files are missing, damaged or of an earlier version.
         ParamsError: if an environment variable names no usable device or number of workers.
     """
     prepared = read_verified(paths.prepared(dataset))
     trained = {name: storage.read_verified(paths.model(dataset, name), prepared.card) for name in models}
     task = EVALUATIONS[prepared.card.task]
-    references = task.references(prepared)
+    fitted = references.read_verified(paths.baselines(dataset), prepared.card)
     for part in ("tables", "figures"):
         (folder / part).mkdir()
     files.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curve_rows(dataset, models))
     curves = figures.curve_figures(dataset, folder, task.loss_unit)
-    evaluations = _evaluate_all(dataset, references, trained, curves)
+    of_models = _evaluate_models(dataset, trained, curves)
+    evaluations = Evaluations((*of_models, *_evaluate_references(task, prepared.card, fitted)))
     strong = task.choose_baseline(evaluations)
     evaluations = evaluations.with_baseline(strong)
-    of = _describe(task, references.describe(strong), evaluations, trained)
+    of = _describe(task, _name_references(fitted, strong), evaluations, trained)
     about.write(of, folder)
-    block_size = prepared.card.season or references.block_size
-    results = summarise(task, evaluations, prepared.card, block_size, of.leaks_target)
+    results = summarise(task, evaluations, prepared.card, task.block_size(prepared), of.leaks_target)
     files.write_json(folder / "metrics.json", results.metrics)
     files.write_csv(folder / "seeds.csv", SEED_COLUMNS, _seed_rows(evaluations))
     for name, (header, rows) in make_tables(task.tables, prepared, evaluations).items():
@@ -63,28 +66,37 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
     return evaluations
 
 
-def _evaluate_all(
-    dataset: str, references: References, trained: Mapping[str, ModelDescription], plots: Sequence[PlotJob]
-) -> Evaluations:
-    """Evaluate every model, the baselines and the bound; the plots, which need no results, are made beside that."""
+def _evaluate_models(
+    dataset: str, trained: Mapping[str, ModelDescription], plots: Sequence[PlotJob]
+) -> list[Evaluation]:
+    """Evaluate every model; the plots, which need no results, are made beside that."""
     prepared = paths.prepared(dataset)
-    window = max((of.params.window or 0 for of in trained.values()), default=0)
-    reference_jobs, model_jobs = (
-        [partial(evaluate_job, job) for job in jobs]
-        for jobs in (
-            [EvaluationJob(prepared, name, window=window or None) for name in references.names],
-            [EvaluationJob(prepared, name, paths.model(dataset, name)) for name in trained],
-        )
-    )
-    jobs: list[Job] = [*reference_jobs, *plots, *model_jobs]  # the longest first
-    results = executor.run(run_job, jobs, preload=PRELOAD)
-    of_references = (result for result in results[: len(reference_jobs)] if result.metrics)  # a bound may have none
-    return Evaluations((*results[len(reference_jobs) + len(plots) :], *of_references))
+    model_jobs = [partial(evaluate_job, EvaluationJob(prepared, name, paths.model(dataset, name))) for name in trained]
+    jobs: list[Job] = [*plots, *model_jobs]
+    return executor.run(run_job, jobs, preload=PRELOAD)[len(plots) :]
+
+
+def _evaluate_references(task: TaskEvaluation, card: DataCard, fitted: FittedReferences) -> Iterator[Evaluation]:
+    """Yield the evaluation of each baseline, and of the bound where it has metrics."""
+    for name, of in fitted.by_name.items():
+        metrics = {
+            split: result.metrics if isinstance(result, MetricsOnly) else task.compute(result, card)
+            for split, result in of.results.items()
+        }
+        predictions = {split: result for split, result in of.results.items() if not isinstance(result, MetricsOnly)}
+        if metrics:
+            yield Evaluation(name, metrics, predictions, reproducibility=fitted.reproducibility)
+
+
+def _name_references(fitted: FittedReferences, strong: str) -> dict[str, Reference]:
+    """Return all of them in words; the strong baseline is first, and its name is `baseline` alone."""
+    words = {name: of.words for name, of in fitted.by_name.items()}
+    return {BASELINE: words.pop(strong)} | words
 
 
 def _describe(
     task: TaskEvaluation,
-    references: Mapping[str, Reference],
+    words: Mapping[str, Reference],
     evaluations: Evaluations,
     trained: Mapping[str, ModelDescription],
 ) -> About:
@@ -104,7 +116,7 @@ def _describe(
         ranking=selection.rank_models(evaluations, chosen_by, sizes, leaking) if chosen_by else (),
         metrics={name: known[name] for of in measured.values() for name in of},
         difference=task.compared.difference,
-        references={name: of for name, of in references.items() if name in evaluations.names},
+        references={name: of for name, of in words.items() if name in evaluations.names},
         table_headings={Path(table.file).stem: table.heading for table in task.tables if table.heading},
         leaks_target=leaking,
         leak=task.leak,
@@ -118,7 +130,7 @@ def run_job(job: Job, report: Report) -> Any:
 
 
 def evaluate_job(job: EvaluationJob) -> Evaluation:
-    """Evaluate one model, baseline or bound, in a worker."""
+    """Evaluate one model, in a worker."""
     from pipeline.evaluation import jobs  # late: it imports torch, which only the workers need
 
     return jobs.evaluate_job(job)

@@ -38,8 +38,8 @@ class Group:
 def dataset_groups(models: Mapping[str, Sequence[str]]) -> tuple[Group, ...]:
     """Return a group for each data set, given the names of the models of each."""
     return tuple(
-        Group(name, (f"prepare@{name}", *(f"train@{model}" for model in models_of), f"evaluate@{name}"))
-        for name, models_of in models.items()
+        Group(name, (f"prepare@{name}", f"baseline@{name}", *(f"train@{model}" for model in of), f"evaluate@{name}"))
+        for name, of in models.items()
     )
 
 

@@ -22,8 +22,8 @@ PLACES = {
 }
 REPORT = paths.REPORTS / "index.html"
 # What the stages write, and folders that Python would take for the installed packages.
-RESERVED = ("dvc.lock", str(paths.CODE), "models", "results", "reports", "pipeline", "stages")
-OUTPUTS = (paths.PREPARED, paths.MODELS, paths.RESULTS, paths.REPORTS, paths.CODE)
+RESERVED = ("dvc.lock", str(paths.CODE), "baselines", "models", "results", "reports", "pipeline", "stages")
+OUTPUTS = (paths.PREPARED, paths.BASELINES, paths.MODELS, paths.RESULTS, paths.REPORTS, paths.CODE)
 LOCAL_CONFIG = "[core]\n    no_scm = true\n"
 
 

@@ -45,8 +45,8 @@ def model_key(name: str, params: ModelParams, data_card: Mapping[str, Any], code
 
 
 def code_digest() -> str:
-    """Return a digest of the code that trains and evaluates."""
-    return make_key("code", "", code.digest("train"), code.digest("evaluate"))
+    """Return a digest of the code that trains, evaluates, and fits what the models are compared with."""
+    return make_key("code", "", *(code.digest(stage) for stage in ("train", "baseline", "evaluate")))
 
 
 def workspace() -> str:

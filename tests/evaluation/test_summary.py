@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation import metrics
-from pipeline.evaluation.results import Evaluation, Evaluations, MetricsOnly
+from pipeline.evaluation.references import MetricsOnly
+from pipeline.evaluation.results import Evaluation, Evaluations
 from pipeline.evaluation.selection import rank_models
 from pipeline.evaluation.summary import summarise
 from pipeline.evaluation.tasks import EVALUATIONS

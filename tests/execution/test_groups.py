@@ -35,9 +35,15 @@ def test_the_first_group_checks_params_and_fetches():
     assert parallel.first_group(["psalms", "bible"]).stages == ("check", "fetch@psalms", "fetch@bible")
 
 
-def test_a_group_prepares_then_trains_then_evaluates(groups):
+def test_a_group_prepares_then_fits_baselines_then_trains_then_evaluates(groups):
     group = {group.name: group for group in groups}["overfit"]
-    assert group.stages == ("prepare@overfit", "train@overfit-rnn", "train@overfit-lstm", "evaluate@overfit")
+    assert group.stages == (
+        "prepare@overfit",
+        "baseline@overfit",
+        "train@overfit-rnn",
+        "train@overfit-lstm",
+        "evaluate@overfit",
+    )
 
 
 def test_a_group_with_a_stage_that_is_not_in_the_lock_is_left_to_dvc(here):

@@ -39,7 +39,8 @@ def test_a_folder_is_a_dvc_project_of_its_own(here, in_git):
     create(here / "mine")
     code, output = dvc("stage", "list", "--name-only")
     assert code == 0
-    assert output.split() == ["check", "prepare@nouns", "train@nouns-lstm", "evaluate@nouns", "report", "publish"]
+    of_nouns = ["prepare@nouns", "baseline@nouns", "train@nouns-lstm", "evaluate@nouns"]
+    assert output.split() == ["check", *of_nouns, "report", "publish"]
     assert dvc("root")[1].strip() == "."
     assert (dvc("config", "core.no_scm")[1].strip() == "true") == (not in_git)
     assert "analytics = false" in (here / "mine/.dvc/config").read_text()

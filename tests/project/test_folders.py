@@ -10,7 +10,7 @@ from tests.support.repository import ran, small_copy
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("folders")]  # one installed package, so one worker
 
-ALL = ["check", "prepare@nouns", "train@nouns-lstm", "evaluate@nouns", "report", "publish"]
+ALL = ["check", "prepare@nouns", "baseline@nouns", "train@nouns-lstm", "evaluate@nouns", "report", "publish"]
 WHERE = """
 import click
 import pipeline

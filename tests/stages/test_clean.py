@@ -11,11 +11,12 @@ from pipeline.errors import DataError
 from stages.clean import main
 from tests.support.project import params_text
 
-OUTDATED = ("data/prepared/old", "models/old", "models/words/words-old", "results/old")
+OUTDATED = ("data/prepared/old", "baselines/old", "models/old", "models/words/words-old", "results/old")
 UNUSED = (".checkpoints/words-old", ".timings/old", ".timings/words/words-old")
 PARTIAL = ("models/words/.words-lstm.partial", "reports/.models.partial")
 KEPT = (
     "data/prepared/words/train",
+    "baselines/words/baseline-frequent",
     "models/words/words-lstm",
     "results/words/tables",
     "reports/models",
@@ -69,7 +70,14 @@ def test_outputs_are_refused_in_one_line_that_lists_all(project: Path) -> None:
     with pytest.raises(DataError) as caught:
         leftovers.refuse(MODELS)
     line = str(caught.value)
-    for part in ("data/prepared (old)", "models (old)", "models/words (words-old)", "results (old)", "stages.clean"):
+    for part in (
+        "data/prepared (old)",
+        "baselines (old)",
+        "models (old)",
+        "models/words (words-old)",
+        "results (old)",
+        "stages.clean",
+    ):
         assert part in line
     assert "\n" not in line
     clean()

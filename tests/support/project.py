@@ -13,6 +13,7 @@ from pipeline import paths
 from pipeline.data import formats
 from pipeline.data import prepared as data
 from pipeline.evaluation import run as evaluation
+from pipeline.evaluation.baselines import fitting
 from pipeline.execution import executor
 from pipeline.params import load_params
 from pipeline.training import run as training
@@ -200,6 +201,8 @@ def evaluate(folder: Path) -> None:
     with _jobs_in_this_process(folder):
         known = load_params()
         for name in known.datasets:
+            paths.baselines(name).mkdir(parents=True)
+            fitting.fit_all(data.read(paths.prepared(name)), paths.baselines(name))
             paths.results(name).mkdir(parents=True)
             evaluation.evaluate(name, known.models_of(name), paths.results(name))
 

@@ -27,7 +27,7 @@ COPIED = (
 )
 KEPT = ("words-lstm", "overfit-lstm")  # models
 ALL = {"prepare@words", "prepare@overfit", "train@words-lstm", "train@overfit-lstm"}  # stages
-ALL |= {"check", "evaluate@words", "evaluate@overfit", "report", "publish"}
+ALL |= {"baseline@words", "baseline@overfit", "check", "evaluate@words", "evaluate@overfit", "report", "publish"}
 UNWANTED = ("MLFLOW", "DVC", "PYTEST", "PYTHONDONTWRITEBYTECODE")  # the last compiles all modules for each command
 ENVIRONMENT = {
     "GIT_AUTHOR_NAME": "test",

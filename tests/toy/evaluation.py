@@ -8,9 +8,8 @@ import numpy as np
 from pipeline import files
 from pipeline.evaluation import metrics
 from pipeline.evaluation.about import Difference, Metric
-from pipeline.evaluation.results import MetricsOnly
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, References, TaskEvaluation
+from pipeline.evaluation.tasks.base import Compared, TaskEvaluation
 
 MISCOUNT = Metric(name="miscount", label="letters miscounted", explanation="mean of |count - true count|")
 MOST = Metric(name="most", label="words miscounted", explanation="the share of words with any error")
@@ -22,16 +21,6 @@ def errors(predictions):
 
 def scores(predictions, card):
     return {"miscount": metrics.mean(errors(predictions)), "most": metrics.mean(errors(predictions) > 0)}
-
-
-def always(constant):
-    def fit(data):
-        def predict(before, arrays):
-            return {"truth": arrays["counts"].astype(float), "predicted": np.full(len(arrays["counts"]), constant)}
-
-        return predict
-
-    return fit
 
 
 def words(prepared, evaluations):
@@ -52,15 +41,6 @@ TASK = TaskEvaluation(
     scores=scores,
     primary=(MISCOUNT,),
     compared=Compared(MISCOUNT, Difference(name="miscount", unit="letters")),
-    references=lambda prepared: References(
-        {
-            "baseline-one": Baseline(always(1.0), "always one", "Predicts one for every word."),
-            "baseline-compressor": Baseline(
-                lambda data: lambda before, arrays: MetricsOnly({"miscount": 9.0}), "nine", "Miscounts by nine."
-            ),
-        },
-        Bound(lambda fit, arrays: {"miscount": 0.0, "most": 0.0}, "Counting makes no errors."),
-    ),
     tables=(Table("worst.csv", ("model", "most"), words, "Worst words"),),
     figures=(note,),
 )

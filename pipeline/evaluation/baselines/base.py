@@ -1,18 +1,20 @@
-"""The interface of the baselines, and how their hyperparameters are chosen."""
+"""What a baseline and a bound are, and how the hyperparameters of a baseline are chosen."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pipeline.data.prepared import DataCard
-from pipeline.evaluation.results import SplitResult
+from pipeline.data.prepared import DataCard, Prepared
+from pipeline.evaluation.references import SplitResult
 from pipeline.files import Arrays
 
 Candidate = TypeVar("Candidate")
 
 # (arrays before the split in time, if there are any; arrays of the split) -> result on the split
 Predict = Callable[[Arrays | None, Arrays], SplitResult]
+# (fit, arrays of a split) -> the best possible metrics, or none
+ComputeBound = Callable[[str, Arrays], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,39 @@ class FitData:
     rows: Arrays  # the training rows, or all rows
     train: Arrays
     validation: Arrays | None  # None if no rows are held out
-    window: int | None = None  # of the models, in lags, if they have one; the largest where they differ
 
 
 Fit = Callable[[FitData], Predict]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A method without a network: the function that fits it, and what it is."""
+
+    fit: Fit
+    short_name: str  # within a sentence
+    description: str
+    sampled: bool = False  # it is fitted to a sample of large data
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The best that any model can do on given rows."""
+
+    compute: ComputeBound
+    description: str
+
+
+@dataclass(frozen=True)
+class References:
+    """What the models on some kind of data are compared with."""
+
+    baselines: Mapping[str, Baseline]  # by names `baseline-...`; the first is the strong one if no rows are held out
+    bound: Bound | None = None  # None if none can be computed
+    sample: str = ""  # of large data: a sentence after a space
+
+
+FindReferences = Callable[[Prepared], References]
 
 
 def fit_best(

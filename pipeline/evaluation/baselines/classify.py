@@ -1,15 +1,18 @@
 """Baselines that predict the class of a text."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation.baselines.base import FitData, Predict, fit_best
-from pipeline.evaluation.baselines.samples import sampled
-from pipeline.evaluation.results import SplitResult
+from pipeline.data.prepared import Prepared
+from pipeline.evaluation.baselines import bounds
+from pipeline.evaluation.baselines.base import Baseline, Bound, FitData, Predict, References, fit_best
+from pipeline.evaluation.baselines.samples import describe_sample, sampled
+from pipeline.evaluation.references import SplitResult
 from pipeline.files import Arrays
 
 START, END = "\x02", "\x03"  # marks around a text
@@ -121,3 +124,45 @@ def _result(arrays: Arrays, probabilities: NDArray[Any]) -> SplitResult:
 def _cross_entropy(result: Any) -> float:
     truth, probabilities = result["truth"], result["probabilities"]
     return -float(np.log(probabilities[np.arange(len(truth)), truth]).mean())
+
+
+FREQUENT = Baseline(
+    frequent,
+    "class frequencies",
+    "Predicts each class with its share of the training rows, whatever the text.",
+)
+TEXTS = References(
+    {
+        "baseline-regression": Baseline(
+            ngram_regression,
+            "logistic regression on n-grams",
+            "Logistic regression on the character n-grams of length 1 to 4 of the text, with start and end marked, "
+            "weighted by tf-idf; the strength of the regularisation is chosen on validation rows.",
+            sampled=True,
+        ),
+        "baseline-frequent": FREQUENT,
+    },
+    Bound(
+        bounds.classify_bound,
+        "Some texts have several labels: whatever a model predicts for such a text is wrong for its rows with another "
+        "label.",
+    ),
+)
+WINDOWS = References(
+    {
+        "baseline-regression": Baseline(
+            suffix_regression,
+            "logistic regression on n-grams",
+            "Logistic regression on the last 1 to 8 characters of the window, with each n-gram as one feature; the "
+            "strength of the regularisation is chosen on validation rows.",
+            sampled=True,
+        ),
+        "baseline-frequent": FREQUENT,
+    },
+)
+
+
+def find_references(prepared: Prepared) -> References:
+    """Return those of windows of a text, where each step has a class, or of separate texts."""
+    known = WINDOWS if "following" in prepared.splits["train"] else TEXTS
+    return replace(known, sample=describe_sample(prepared))

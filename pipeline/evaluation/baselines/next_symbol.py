@@ -3,14 +3,17 @@
 import bz2
 import lzma
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from pipeline.evaluation.baselines.base import FitData, Predict, fit_best
+from pipeline.data.prepared import Prepared
+from pipeline.evaluation.baselines import bounds
+from pipeline.evaluation.baselines.base import Baseline, Bound, FitData, Predict, References, fit_best
 from pipeline.evaluation.baselines.ngrams import IntArray, fit_ngrams
-from pipeline.evaluation.baselines.samples import sampled
-from pipeline.evaluation.results import MetricsOnly, SplitResult
+from pipeline.evaluation.baselines.samples import describe_sample, sampled
+from pipeline.evaluation.references import MetricsOnly, SplitResult
 from pipeline.files import Arrays
 
 ORDERS = (6, 1, 2, 3, 4, 5, 7, 8, 10, 12, 16)  # of n-grams, in symbols; the first if no text is held out
@@ -97,3 +100,48 @@ def _loss(result: Any) -> float:
 
 def _bits_per_symbol(result: Any) -> float:
     return float(result.metrics["bits_per_symbol"])
+
+
+WORDS = References(
+    {
+        "baseline-frequent": Baseline(
+            frequent,
+            "letter frequencies",
+            "Predicts each letter with its share of the letters to predict in the training words, whatever comes "
+            "before it.",
+        ),
+    },
+    Bound(
+        bounds.next_symbol_bound,
+        "The distribution of the letters that follow each prefix in these same words: no model that reads letters from "
+        "left to right can do better on them.",
+    ),
+)
+TEXT = References(
+    {
+        "baseline-ngrams": Baseline(
+            ngrams,
+            "n-grams with modified Kneser-Ney smoothing",
+            "An n-gram model: counts of the symbols that follow the last few symbols in the training text, "
+            "interpolated with modified Kneser-Ney smoothing; its order is chosen on the validation text.",
+            sampled=True,
+        ),
+        "baseline-frequent": Baseline(
+            frequent,
+            "symbol frequencies",
+            "Predicts each symbol with its share of the training text, whatever comes before it.",
+        ),
+        "baseline-compressor": Baseline(
+            compressor,
+            "a general-purpose compressor",
+            "The bits per symbol that a general-purpose compressor (bzip2 or LZMA, the better on the validation text) "
+            "adds when the text is appended to the training text.",
+            sampled=True,
+        ),
+    },
+)
+
+
+def find_references(prepared: Prepared) -> References:
+    """Return those of one long text, or of words."""
+    return replace(TEXT, sample=describe_sample(prepared)) if "stream" in prepared.splits["train"] else WORDS

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation.baselines.base import FitData, Predict
-from pipeline.evaluation.results import SplitResult
+from pipeline.evaluation.baselines import bounds
+from pipeline.evaluation.baselines.base import Baseline, Bound, FitData, Predict, References
+from pipeline.evaluation.references import SplitResult
 from pipeline.files import Arrays
 
 # Predictions are rounded to so many digits, counted from the first digit of the largest target. The digits after them
@@ -35,3 +36,25 @@ def _result(arrays: Arrays, predicted: NDArray[Any]) -> SplitResult:
     """Return predictions in the data's precision, like those of the networks."""
     truth = np.asarray(arrays["targets"], dtype=np.float64)
     return {"truth": truth, "predicted": predicted.astype(np.float32).astype(np.float64)}
+
+
+NUMBERS = References(
+    {
+        "baseline-linear": Baseline(
+            linear,
+            "linear regression",
+            "Linear regression on the inputs; exact where the number is a weighted sum of them, as the value of a "
+            "binary number is of its bits.",
+        ),
+        "baseline-mean": Baseline(
+            mean,
+            "the mean of the training targets",
+            "Predicts the mean of the training targets, whatever the inputs.",
+        ),
+    },
+    Bound(
+        bounds.regress_bound,
+        "No function of the inputs can be right for all rows that have the same inputs but different targets; the "
+        "bound on the error is zero where there are no such rows.",
+    ),
+)

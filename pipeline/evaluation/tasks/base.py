@@ -1,73 +1,25 @@
-"""What a task supplies to evaluation: metrics, references, tables and figures."""
+"""What a task supplies to evaluation: metrics, tables and figures."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.data.prepared import ALL_ROWS, DataCard, Prepared
-from pipeline.evaluation.about import Difference, Metric, Reference
-from pipeline.evaluation.baselines.base import Fit
+from pipeline.evaluation.about import Difference, Metric
 from pipeline.evaluation.figures import MakeFigures
 from pipeline.evaluation.metrics import Score
 from pipeline.evaluation.results import Evaluations, Sample
 from pipeline.evaluation.tables import Table
-from pipeline.files import Arrays
 from pipeline.params.models import ModelParams
-from pipeline.params.schema import BASELINE, BOUND, is_baseline
+from pipeline.params.schema import is_baseline
 
 if TYPE_CHECKING:
     from pipeline.models.network import SequenceModel
     from pipeline.tasks.base import Predictions
 
 Scores = dict[str, Score]  # by the metric's name
-# (fit, arrays of a split) -> the best possible metrics, or none
-ComputeBound = Callable[[str, Arrays], dict[str, float]]
 # (prepared data, loads the trained model of a fit) -> generated texts
 Generate = Callable[[Prepared, "Callable[[str], SequenceModel | None]"], Iterator[Sample]]
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """A method without a network: the function that fits it, and what it is."""
-
-    fit: Fit
-    short_name: str  # within a sentence
-    description: str
-    sampled: bool = False  # it is fitted to a sample of large data
-
-
-@dataclass(frozen=True)
-class Bound:
-    """The best that any model can do on given rows."""
-
-    compute: ComputeBound
-    description: str
-
-
-@dataclass(frozen=True)
-class References:
-    """What the models on some kind of data are compared with."""
-
-    baselines: Mapping[str, Baseline]  # by names `baseline-...`; the first is the strong one if no rows are held out
-    bound: Bound | None = None  # None if none can be computed
-    block_size: int = 1  # neighbouring items that are correlated; for a series, its season takes this place
-    sample: str = ""  # of large data: a sentence after a space
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return the names of the baselines, and that of the bound if there is one."""
-        return (*self.baselines, *((BOUND,) if self.bound else ()))
-
-    def describe(self, strong: str) -> dict[str, Reference]:
-        """Return all of them in words; the strong baseline is first, and its name is `baseline` alone."""
-        others = {name: of for name, of in self.baselines.items() if name != strong}
-        found = {
-            name: Reference(short_name=of.short_name, description=of.description + self.sample * of.sampled)
-            for name, of in ({BASELINE: self.baselines[strong]} | others).items()
-        }
-        if self.bound:
-            found[BOUND] = Reference(short_name="the bound", description=self.bound.description)
-        return found
 
 
 @dataclass(frozen=True)
@@ -88,7 +40,7 @@ class TaskEvaluation:
     scores: "Callable[[Predictions, DataCard], Scores]"  # of one split's predictions
     primary: tuple[Metric, ...]  # models are ranked by the first of these that a data set has
     compared: Compared
-    references: Callable[[Prepared], References]
+    block_size: Callable[[Prepared], int] = field(default=lambda prepared: 1)  # neighbouring items that are correlated
     primary_of_all_rows: tuple[Metric, ...] = ()  # likewise, on all rows; none if they are the same
     tables: tuple[Table, ...] = ()
     figures: tuple[MakeFigures, ...] = ()  # of the tables; every task has the learning curves

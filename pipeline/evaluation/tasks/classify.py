@@ -1,20 +1,17 @@
 """Evaluate predicted classes of texts."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.data.prepared import DataCard, Prepared
-from pipeline.evaluation import bounds, confusions, metrics
+from pipeline.evaluation import confusions, metrics
 from pipeline.evaluation.about import Difference
-from pipeline.evaluation.baselines import classify as baselines
-from pipeline.evaluation.baselines.samples import describe_sample
 from pipeline.evaluation.figures import confusion_figures
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, References, Scores, TaskEvaluation
+from pipeline.evaluation.tasks.base import Compared, Scores, TaskEvaluation
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
@@ -47,47 +44,9 @@ def renamed_classes(prepared: Prepared, evaluations: Evaluations) -> Iterator[Se
     yield from confusions.format_classes(prepared.classes).items()
 
 
-FREQUENT = Baseline(
-    baselines.frequent,
-    "class frequencies",
-    "Predicts each class with its share of the training rows, whatever the text.",
-)
-TEXTS = References(
-    {
-        "baseline-regression": Baseline(
-            baselines.ngram_regression,
-            "logistic regression on n-grams",
-            "Logistic regression on the character n-grams of length 1 to 4 of the text, with start and end marked, "
-            "weighted by tf-idf; the strength of the regularisation is chosen on validation rows.",
-            sampled=True,
-        ),
-        "baseline-frequent": FREQUENT,
-    },
-    Bound(
-        bounds.classify_bound,
-        "Some texts have several labels: whatever a model predicts for such a text is wrong for its rows with another "
-        "label.",
-    ),
-)
-WINDOWS = References(
-    {
-        "baseline-regression": Baseline(
-            baselines.suffix_regression,
-            "logistic regression on n-grams",
-            "Logistic regression on the last 1 to 8 characters of the window, with each n-gram as one feature; the "
-            "strength of the regularisation is chosen on validation rows.",
-            sampled=True,
-        ),
-        "baseline-frequent": FREQUENT,
-    },
-    block_size=20,
-)
-
-
-def find_references(prepared: Prepared) -> References:
-    """Return those of windows of a text, where each step has a class, or of separate texts."""
-    known = WINDOWS if "following" in prepared.splits["train"] else TEXTS
-    return replace(known, sample=describe_sample(prepared))
+def count_neighbours(prepared: Prepared) -> int:
+    """Return how many neighbours are correlated: windows of one text are, separate texts are not."""
+    return 20 if "following" in prepared.splits["train"] else 1
 
 
 TASK = TaskEvaluation(
@@ -97,7 +56,7 @@ TASK = TaskEvaluation(
     scores=compute_scores,
     primary=(metrics.ACCURACY,),
     compared=Compared(metrics.ACCURACY, Difference(name="accuracy", unit="points of accuracy", factor=100.0)),
-    references=find_references,
+    block_size=count_neighbours,
     tables=(
         Table("confusion.csv", ("model", "truth", "prediction", "count"), confusion, "Confusions"),
         Table("classes.csv", ("class", "figure"), renamed_classes, ""),

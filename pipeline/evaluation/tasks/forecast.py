@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 from pipeline.data.prepared import DataCard, Prepared
 from pipeline.evaluation import metrics
 from pipeline.evaluation.about import Difference
-from pipeline.evaluation.baselines import forecast as baselines
 from pipeline.evaluation.figures import forecast_figures, series_figures
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import Baseline, Compared, References, Scores, TaskEvaluation
+from pipeline.evaluation.tasks.base import Compared, Scores, TaskEvaluation
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
@@ -46,34 +45,6 @@ def series(prepared: Prepared, evaluations: Evaluations) -> Iterator[tuple[str, 
             yield str(day), float(value), split
 
 
-SERIES = References(
-    {
-        "baseline-boosting": Baseline(
-            baselines.boosting,
-            "gradient boosting",
-            "Gradient boosting of small trees on the 32 values before the day, with the absolute error as loss; size "
-            "and number of trees are chosen on validation days.",
-        ),
-        "baseline-linear": Baseline(
-            baselines.linear,
-            "linear autoregression",
-            "Linear autoregression: ridge regression on as many values before the day as the models read (the largest "
-            "window, if they differ), standardised as for the networks; the strength of the regularisation is chosen "
-            "on validation days.",
-        ),
-        "baseline-naive": Baseline(
-            baselines.seasonal_naive,
-            "the value of one season before",
-            "Predicts the value of one season before (the seasonal naive forecast).",
-        ),
-        "baseline-median": Baseline(
-            baselines.median,
-            "the median of the training days",
-            "Predicts the median of the training days, whatever the days before.",
-        ),
-    },
-)
-
 TASK = TaskEvaluation(
     goal="forecast the next day's value",
     loss_unit="squared error (scaled)",
@@ -81,7 +52,7 @@ TASK = TaskEvaluation(
     scores=compute_scores,
     primary=(metrics.MASE, metrics.MAE),
     compared=Compared(metrics.MAE, Difference(name="mean absolute error", unit="of mean absolute error")),
-    references=lambda prepared: SERIES,
+    block_size=lambda prepared: prepared.card.season or 1,
     tables=(
         Table("series.csv", ("date", "value", "split"), series, "The series"),
         Table("forecast.csv", ("date", "truth"), forecast, "Forecast", by_model=True),

@@ -8,13 +8,11 @@ import numpy as np
 
 from pipeline.data.prepared import ALL_ROWS, TRAIN, DataCard, Prepared
 from pipeline.data.prepared.vocabulary import Vocabulary
-from pipeline.evaluation import bounds, metrics
+from pipeline.evaluation import metrics
 from pipeline.evaluation.about import Difference
-from pipeline.evaluation.baselines import next_symbol as baselines
-from pipeline.evaluation.baselines.samples import describe_sample
 from pipeline.evaluation.results import Evaluations, Sample
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, References, Scores, TaskEvaluation
+from pipeline.evaluation.tasks.base import Compared, Scores, TaskEvaluation
 
 if TYPE_CHECKING:
     from pipeline.models.network import SequenceModel
@@ -108,50 +106,9 @@ def _prefixes(prepared: Prepared, vocabulary: Vocabulary) -> Iterator[tuple[str,
         yield vocabulary.decode([letter]), longest - 1
 
 
-WORDS = References(
-    {
-        "baseline-frequent": Baseline(
-            baselines.frequent,
-            "letter frequencies",
-            "Predicts each letter with its share of the letters to predict in the training words, whatever comes "
-            "before it.",
-        ),
-    },
-    Bound(
-        bounds.next_symbol_bound,
-        "The distribution of the letters that follow each prefix in these same words: no model that reads letters from "
-        "left to right can do better on them.",
-    ),
-)
-TEXT = References(
-    {
-        "baseline-ngrams": Baseline(
-            baselines.ngrams,
-            "n-grams with modified Kneser-Ney smoothing",
-            "An n-gram model: counts of the symbols that follow the last few symbols in the training text, "
-            "interpolated with modified Kneser-Ney smoothing; its order is chosen on the validation text.",
-            sampled=True,
-        ),
-        "baseline-frequent": Baseline(
-            baselines.frequent,
-            "symbol frequencies",
-            "Predicts each symbol with its share of the training text, whatever comes before it.",
-        ),
-        "baseline-compressor": Baseline(
-            baselines.compressor,
-            "a general-purpose compressor",
-            "The bits per symbol that a general-purpose compressor (bzip2 or LZMA, the better on the validation text) "
-            "adds when the text is appended to the training text.",
-            sampled=True,
-        ),
-    },
-    block_size=50,
-)
-
-
-def find_references(prepared: Prepared) -> References:
-    """Return those of one long text, or of words."""
-    return replace(TEXT, sample=describe_sample(prepared)) if _is_stream(prepared) else WORDS
+def count_neighbours(prepared: Prepared) -> int:
+    """Return how many neighbours are correlated: the symbols of a text are; each word is a block of its own."""
+    return 50 if _is_stream(prepared) else 1
 
 
 def _is_stream(prepared: Prepared) -> bool:
@@ -174,7 +131,7 @@ TASK = TaskEvaluation(
     primary=(metrics.LETTER_ACCURACY, metrics.PERPLEXITY, metrics.LOSS),
     primary_of_all_rows=(metrics.LOSS, metrics.PERPLEXITY),
     compared=Compared(metrics.LOSS, Difference(name="loss", unit="nats per symbol")),
-    references=find_references,
+    block_size=count_neighbours,
     tables=(
         Table("words.csv", ("model", "word", "output", "correct"), words, "Word by word"),
         Table("samples.csv", ("model", "temperature", "prefix", "text"), samples, "Generated text"),

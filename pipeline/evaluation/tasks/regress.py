@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.prepared import ALL_ROWS, DataCard, Prepared
-from pipeline.evaluation import bounds, metrics
+from pipeline.evaluation import metrics
 from pipeline.evaluation.about import Difference
-from pipeline.evaluation.baselines import regress as baselines
 from pipeline.evaluation.results import Evaluations
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import Baseline, Bound, Compared, References, Scores, TaskEvaluation
+from pipeline.evaluation.tasks.base import Compared, Scores, TaskEvaluation
 
 if TYPE_CHECKING:
     from pipeline.tasks.base import Predictions
@@ -40,27 +39,6 @@ def probes(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[ob
             yield model, numbers, float(predictions["truth"][row]), float(predictions["predicted"][row])
 
 
-NUMBERS = References(
-    {
-        "baseline-linear": Baseline(
-            baselines.linear,
-            "linear regression",
-            "Linear regression on the inputs; exact where the number is a weighted sum of them, as the value of a "
-            "binary number is of its bits.",
-        ),
-        "baseline-mean": Baseline(
-            baselines.mean,
-            "the mean of the training targets",
-            "Predicts the mean of the training targets, whatever the inputs.",
-        ),
-    },
-    Bound(
-        bounds.regress_bound,
-        "No function of the inputs can be right for all rows that have the same inputs but different targets; the "
-        "bound on the error is zero where there are no such rows.",
-    ),
-)
-
 TASK = TaskEvaluation(
     goal="predict the number",
     loss_unit="squared error (scaled)",
@@ -68,7 +46,6 @@ TASK = TaskEvaluation(
     scores=compute_scores,
     primary=(metrics.MSE,),
     compared=Compared(metrics.MSE, Difference(name="mean squared error", unit="of mean squared error")),
-    references=lambda prepared: NUMBERS,
     tables=(
         Table(
             "probes.csv",

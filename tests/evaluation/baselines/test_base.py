@@ -1,7 +1,7 @@
 import dataclasses
 
 from pipeline.evaluation.baselines.base import FitData, fit_best
-from pipeline.evaluation.results import MetricsOnly
+from pipeline.evaluation.references import MetricsOnly
 
 
 def test_hyperparameters_are_chosen_on_validation_rows():

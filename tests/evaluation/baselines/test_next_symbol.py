@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.evaluation.baselines import next_symbol
 from pipeline.evaluation.baselines.base import FitData
-from pipeline.evaluation.results import MetricsOnly
+from pipeline.evaluation.references import MetricsOnly
 from tests.support import small
 
 

@@ -1,14 +1,15 @@
 """Baselines that predict numbers: regression and forecast."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from pipeline.data import prepared as data
 from pipeline.evaluation import metrics
 from pipeline.evaluation.baselines import forecast, regress
 from pipeline.evaluation.baselines.base import FitData
-from pipeline.evaluation.jobs import evaluate_job
-from pipeline.evaluation.results import Evaluation, EvaluationJob, Evaluations
+from pipeline.evaluation.baselines.fitting import fit_baseline
+from pipeline.evaluation.results import Evaluation, Evaluations
 from pipeline.evaluation.tasks.forecast import TASK
 from pipeline.params.schema import BASELINE
 from tests.support import small
@@ -18,9 +19,9 @@ DAYS = np.tile([3.0, 9.0, 4.0, 1.0, 7.0, 5.0], 40)
 TREND = np.arange(200) / 10 + np.tile([3.0, 1, 4, 1, 5, 9, 2], 29)[:200]
 
 
-def fit_data(prepared, rows=None, window=None):
+def fit_data(prepared, rows=None):
     splits = prepared.splits
-    return FitData(prepared.card, rows or splits["train"], splits["train"], splits.get("validation"), window)
+    return FitData(prepared.card, rows or splits["train"], splits["train"], splits.get("validation"))
 
 
 def mae(predictions) -> float:
@@ -97,24 +98,32 @@ def test_fitted_forecasts_take_short_series(days, fit):
 def test_a_linear_autoregression_continues_a_trend():
     prepared = small.series(TREND, season=7)
     before, test = {"values": TREND[:160]}, prepared.splits["test"]
-    found, boosted = (fit(fit_data(prepared, window=7))(before, test) for fit in (forecast.linear, forecast.boosting))
+    found, boosted = (fit(fit_data(prepared))(before, test) for fit in (forecast.linear, forecast.boosting))
     assert np.array_equal(found["truth"], test["values"])
     assert mae(found) < 0.1 < mae(boosted)
 
 
-def test_a_linear_autoregression_reads_what_the_models_read():
-    prepared = small.series(DAYS, season=2)  # each day is the one six days before
-    before = {"values": DAYS[:192]}
-    short, long = (forecast.linear(fit_data(prepared, window=w))(before, prepared.splits["test"]) for w in (1, 6))
-    assert mae(long) < 0.1 < mae(short)
+def test_a_linear_autoregression_reads_as_many_days_as_are_best_on_validation_days():
+    days = np.tile(np.random.default_rng(1).uniform(size=100), 6)  # each day is the one 100 days before
+    prepared = small.series(days, season=2)
+    data, test = fit_data(prepared), prepared.splits["test"]
+    before = {"values": np.concatenate([prepared.splits[split]["values"] for split in ("train", "validation")])}
+    chosen, first = (forecast.linear(of)(before, test) for of in (data, dataclasses.replace(data, validation=None)))
+    assert np.array_equal(chosen["truth"], test["values"])
+    assert mae(chosen) < 0.01 < mae(first)
 
 
 @pytest.mark.parametrize(("values", "strong"), [(TREND, "baseline-linear"), (DAYS, "baseline-naive")])
-def test_the_strong_baseline_is_the_best_on_validation_rows(values, strong, tmp_path):
+def test_the_strong_baseline_is_the_best_on_validation_rows(values, strong):
     prepared = small.series(values, season=6)
-    data.write(prepared, tmp_path)
     names = ("baseline-naive", "baseline-median", "baseline-linear")
-    found = Evaluations(tuple(evaluate_job(EvaluationJob(tmp_path, name, window=7)) for name in names))
+    fitted = {name: fit_baseline(prepared, forecast.SERIES.baselines[name]) for name in names}
+    found = Evaluations(
+        tuple(
+            Evaluation(name, {split: TASK.compute(of, prepared.card) for split, of in results.items()}, results)
+            for name, results in fitted.items()
+        )
+    )
     assert TASK.choose_baseline(found) == strong
     named = found.with_baseline(strong)
     assert named.baselines[0] == BASELINE

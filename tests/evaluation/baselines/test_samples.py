@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.evaluation.baselines import next_symbol, samples
 from pipeline.evaluation.baselines.base import FitData
-from pipeline.evaluation.tasks import EVALUATIONS
+from pipeline.evaluation.baselines.fitting import fit_all
 from tests.support import small
 
 CLASSES = "".join(f"{'abcdefgh'[row % 8]}{row},{'xyz'[row % 3]}\n" for row in range(400))
@@ -22,9 +22,8 @@ def fit_data(prepared):
     return FitData(prepared.card, prepared.splits["train"], prepared.splits["train"], prepared.splits["validation"])
 
 
-def describe(prepared):
-    references = EVALUATIONS[prepared.card.task].references(prepared)
-    return {name: of.description for name, of in references.describe(strong=next(iter(references.baselines))).items()}
+def describe(prepared, folder):
+    return {name: of.words.description for name, of in fit_all(prepared, folder).by_name.items()}
 
 
 def test_data_that_are_not_large_are_taken_whole():
@@ -36,24 +35,24 @@ def test_data_that_are_not_large_are_taken_whole():
         assert samples.describe_sample(prepared) == ""
 
 
-def test_the_end_of_a_long_text_is_taken(small_limits):
+def test_the_end_of_a_long_text_is_taken(small_limits, tmp_path):
     prepared = small.text("abc" * 1000)
     whole, taken = fit_data(prepared), samples.sampled(fit_data(prepared))
     assert np.array_equal(taken.train["stream"], whole.train["stream"][-500:])
     assert np.array_equal(taken.validation["stream"], whole.validation["stream"][:100])
     found = next_symbol.ngrams(whole)(prepared.splits["train"], prepared.splits["test"])
     assert len(found["nll"]) == len(prepared.splits["test"]["stream"])  # all of it is predicted
-    words = describe(prepared)
-    assert "the last 500 of 1,800 training symbols" in words["baseline"]
+    words = describe(prepared, tmp_path)
+    assert "the last 500 of 1,800 training symbols" in words["baseline-ngrams"]
     assert "the first 100 of 600 validation symbols" in words["baseline-compressor"]
     assert "of 1,800" not in words["baseline-frequent"]
 
 
-def test_random_rows_are_taken_fewer_of_more_classes(small_limits):
+def test_random_rows_are_taken_fewer_of_more_classes(small_limits, tmp_path):
     prepared = small.labelled(CLASSES)
     taken, again = (samples.sampled(fit_data(prepared)) for _ in range(2))
     assert len(taken.train["labels"]) == 60
     assert len(taken.validation["symbols"]) == 12
     assert set(taken.train["labels"].tolist()) == {0, 1, 2}
     assert all(np.array_equal(taken.train[name], again.train[name]) for name in taken.train)
-    assert "60 of 238 training rows, drawn at random" in describe(prepared)["baseline"]
+    assert "60 of 238 training rows, drawn at random" in describe(prepared, tmp_path)["baseline-regression"]

@@ -1,7 +1,5 @@
 """Every format has baselines, which are described, and evaluated like the networks."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -9,11 +7,12 @@ import torch
 from pipeline.data import prepared as data
 from pipeline.data.formats import FORMATS
 from pipeline.data.prepared import join_splits
-from pipeline.evaluation import jobs
-from pipeline.evaluation.baselines.base import FitData
-from pipeline.evaluation.results import EvaluationJob, MetricsOnly
+from pipeline.evaluation import references as stored
+from pipeline.evaluation.baselines import REFERENCES
+from pipeline.evaluation.baselines.base import FitData, References
+from pipeline.evaluation.baselines.fitting import fit_all
+from pipeline.evaluation.references import MetricsOnly
 from pipeline.evaluation.tasks import EVALUATIONS
-from pipeline.evaluation.tasks.base import References
 from pipeline.params import load_params
 from pipeline.params.schema import BASELINE, BOUND, is_baseline
 from pipeline.tasks import TASKS
@@ -28,7 +27,7 @@ MODELS = {
 
 
 def references(prepared: data.Prepared) -> References:
-    return EVALUATIONS[prepared.card.task].references(prepared)
+    return REFERENCES[prepared.card.task](prepared)
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +42,6 @@ def test_every_format_has_baselines_whose_names_leave_that_of_the_strong_one_fre
     names = list(references(stubs[format_]).baselines)
     assert BASELINE not in names
     assert all(is_baseline(name) for name in names)
-    assert list(references(stubs[format_]).describe(names[-1])) == [
-        *(BASELINE, *names[:-1]),
-        *([BOUND] if references(stubs[format_]).bound else []),
-    ]
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -72,14 +67,27 @@ def test_baselines_predict_what_networks_predict(stubs, format_):
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_baselines_and_bounds_are_evaluated_on_every_split(stubs, format_, tmp_path: Path):
-    prepared = stubs[format_]
-    data.write(prepared, tmp_path)
-    wanted = ["validation", "test"] + ["all_rows"] * prepared.card.refit
-    for name in references(prepared).baselines:
-        found = jobs.evaluate_job(EvaluationJob(tmp_path, name))
-        assert list(found.metrics) == wanted
-        assert all(np.isfinite(list(metrics.values())).all() for metrics in found.metrics.values())
-    bound = jobs.evaluate_job(EvaluationJob(tmp_path, BOUND))
-    assert bool(bound.metrics) is (references(prepared).bound is not None)
-    assert not bound.predictions
+def test_baselines_and_bounds_are_fitted_on_every_split_and_read_back_as_they_were_written(stubs, format_, here):
+    prepared, known = stubs[format_], references(stubs[format_])
+    folder = here / "baselines" / prepared.card.dataset
+    folder.mkdir(parents=True)
+    fitted = fit_all(prepared, folder)
+    assert list(fitted.by_name) == [*known.baselines, *([BOUND] if known.bound else [])]
+    found = stored.read_verified(folder, prepared.card)
+    assert found.reproducibility == fitted.reproducibility
+    for name, of in fitted.by_name.items():
+        assert list(found.by_name[name].results) == list(of.results)
+        assert found.by_name[name].words == of.words
+        for split, result in of.results.items():
+            read = found.by_name[name].results[split]
+            if isinstance(result, MetricsOnly):
+                assert read == result
+                assert np.isfinite(list(result.metrics.values())).all()
+                continue
+            assert {key: (array.dtype, array.tobytes()) for key, array in read.items()} == {
+                key: (array.dtype, array.tobytes()) for key, array in result.items()
+            }
+            metrics = EVALUATIONS[prepared.card.task].compute(read, prepared.card)
+            assert np.isfinite(list(metrics.values())).all()
+        if name != BOUND:
+            assert list(of.results) == ["validation", "test"] + ["all_rows"] * prepared.card.refit

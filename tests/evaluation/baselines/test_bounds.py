@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.data.prepared import ALL_ROWS, TRAIN
-from pipeline.evaluation import bounds
+from pipeline.evaluation.baselines import bounds
 from tests.support import small
 from tests.support.project import REPOSITORY
 

@@ -1,0 +1,122 @@
+"""What the models of a data set are compared with, on disk: stage `baseline` writes it and `evaluate` reads it.
+
+A folder has references.json, with what each baseline and the bound are, in words; predictions as arrays in
+NAME/SPLIT; and a manifest. Metrics are in references.json only where there are no predictions to compute them from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from pipeline import files, manifest
+from pipeline.data.prepared import DataCard
+from pipeline.determinism import Reproducibility
+from pipeline.errors import REPAIR, DataError
+from pipeline.evaluation.about import Reference
+from pipeline.files import Arrays
+from pipeline.params.schema import Block
+
+FILE = "references.json"
+DEPTH = 2  # levels below the project's folder
+
+
+@dataclass(frozen=True)
+class MetricsOnly:
+    """The metrics of a split without predictions of its items: all that a bound or a compressor has."""
+
+    metrics: Mapping[str, float]
+
+
+SplitResult: TypeAlias = Arrays | MetricsOnly  # arrays with an entry for each item, under the task's names
+
+
+@dataclass(frozen=True)
+class FittedReference:
+    """A baseline or the bound, in words, and its result on each split; a bound may have none."""
+
+    words: Reference
+    results: Mapping[str, SplitResult]
+
+
+@dataclass(frozen=True)
+class FittedReferences:
+    """All of a data set, by name."""
+
+    by_name: Mapping[str, FittedReference]
+    reproducibility: Reproducibility
+
+
+class StoredReference(Block):
+    """A baseline or the bound in references.json."""
+
+    words: Reference
+    splits: Mapping[str, Mapping[str, float] | None]  # metrics; None where there are predictions
+
+
+class StoredReferences(Block):
+    """The content of references.json."""
+
+    dataset: str
+    prepared_digest: str  # of the data that they were fitted to
+    reproducibility: Reproducibility
+    references: Mapping[str, StoredReference]
+
+
+def write(references: FittedReferences, card: DataCard, folder: Path) -> None:
+    """Write the baselines and the bound of a data set into an existing folder."""
+    for name, of in references.by_name.items():
+        for split, result in of.results.items():
+            if not isinstance(result, MetricsOnly):
+                files.write_arrays(folder / name / split, result)
+    stored = {
+        name: StoredReference(
+            words=of.words,
+            splits={split: _metrics(result) for split, result in of.results.items()},
+        )
+        for name, of in references.by_name.items()
+    }
+    content = StoredReferences(
+        dataset=card.dataset,
+        prepared_digest=card.digest,
+        reproducibility=references.reproducibility,
+        references=stored,
+    )
+    files.write_json(folder / FILE, content.model_dump(mode="json"))
+    manifest.write(folder)
+
+
+def read_verified(folder: Path, card: DataCard) -> FittedReferences:
+    """Read the baselines and the bound of a data set, after comparing the folder with its manifest; arrays are mapped.
+
+    Raises:
+        DataError: if a file is missing or damaged, or they were fitted to other data than the card's.
+    """
+    manifest.check(folder, DEPTH)
+    content = files.read_as(folder / FILE, StoredReferences)
+    if content.dataset != card.dataset:
+        raise DataError(f"{folder / FILE}: of data set {content.dataset[:60]}, not {card.dataset}; {REPAIR}")
+    if content.prepared_digest != card.digest:
+        cure = f"run `dvc repro baseline@{card.dataset}`"
+        raise DataError(f"{folder}: fitted to other data than those prepared now; {cure}")
+    found = {
+        name: FittedReference(
+            of.words,
+            {
+                split: _read_predictions(folder / name / split) if metrics is None else MetricsOnly(metrics)
+                for split, metrics in of.splits.items()
+            },
+        )
+        for name, of in content.references.items()
+    }
+    return FittedReferences(found, content.reproducibility)
+
+
+def _metrics(result: SplitResult) -> Mapping[str, float] | None:
+    return result.metrics if isinstance(result, MetricsOnly) else None
+
+
+def _read_predictions(folder: Path) -> Arrays:
+    if not (arrays := files.read_arrays(folder)):
+        raise DataError(f"{folder}: no arrays; {REPAIR}")
+    return arrays
