@@ -4,6 +4,7 @@ import click
 
 from pipeline import files, paths
 from pipeline.data.prepared.verification import read_verified
+from pipeline.determinism import DESCRIPTIONS
 from pipeline.evaluation.baselines.fitting import fit_all
 from pipeline.execution.progress import still_running
 from pipeline.params import find_block, load_params
@@ -20,6 +21,8 @@ def main(name: str) -> None:
     with still_running(f"{name}: fitting baselines"), files.replacing_folder(paths.baselines(name)) as folder:
         fitted = fit_all(prepared, folder)
     click.echo(f"{name}: {', '.join(fitted.by_name)} in {paths.baselines(name)}")
+    if fitted.reproducibility != "portable":
+        click.echo(f"{name}: {DESCRIPTIONS[fitted.reproducibility]}")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,25 @@ def test_a_changed_byte_reruns_what_it_can_change(copy_once, file, stages):
     assert changed_stages(copy_once, file) == stages
 
 
+def test_a_changed_model_fits_no_baseline(copy):
+    def change(params):
+        params["models"]["words-lstm"]["learning_rate"] = 0.02
+
+    copy.change_params(change)
+    stages = set(json.loads(copy.run("dvc", "status", "--json")))
+    assert "train@words-lstm" in stages
+    assert not stages & BASELINE
+
+
+def test_a_changed_baseline_is_fitted_and_compared_again_and_trains_nothing(copy):
+    code = copy.folder / "pipeline/evaluation/baselines/next_symbol.py"
+    text = code.read_text(encoding="utf-8")
+    assert "letter frequencies" in text
+    code.write_text(text.replace("letter frequencies", "shares of letters"), encoding="utf-8")
+    assert set(ran(copy.run("dvc", "repro"))) == BASELINE | {"evaluate@words", "report", "publish"}
+    assert "shares of letters" in (copy.folder / "results/words/about.json").read_text()
+
+
 def test_a_comment_in_a_cell_trains_and_evaluates_and_then_everything_is_as_before(copy):
     cells = copy.folder / "pipeline/models/cells.py"
     cells.write_text(cells.read_text(encoding="utf-8") + "# A comment.\n", encoding="utf-8")

@@ -7,7 +7,9 @@ NAME/SPLIT; and a manifest. Metrics are in references.json only where there are 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
 
 from pipeline import files, manifest
 from pipeline.data.prepared import DataCard
@@ -60,7 +62,7 @@ class StoredReferences(Block):
     dataset: str
     prepared_digest: str  # of the data that they were fitted to
     reproducibility: Reproducibility
-    references: Mapping[str, StoredReference]
+    references: Annotated[Mapping[str, StoredReference], Field(min_length=1)]
 
 
 def write(references: FittedReferences, card: DataCard, folder: Path) -> None:

@@ -104,6 +104,7 @@ def _build(folder: Path) -> None:
             archive.writestr(f"{label}.txt", "\n".join(f"{label}{'ae'[row % 2]}{row}" for row in range(40)))
     project.prepare(folder)
     project.train(folder)
+    project.fit_baselines(folder)
 
 
 def _judge(code: int | None, output: str) -> str:
@@ -144,6 +145,9 @@ def _odd_raw(folder: Path, random: Random) -> list[str]:
 def _odd_folder(folder: Path, random: Random) -> list[str]:
     model = random.choice(sorted(MODELS))
     dataset = MODELS[model]["dataset"]
+    if random.random() < 0.1:
+        mutate_folder(folder / "baselines" / dataset, random)
+        return ["evaluate", dataset]
     mutate_folder(random.choice([folder / "models" / dataset / model, folder / "data/prepared" / dataset]), random)
     if random.random() < 0.1:
         return ["evaluate", dataset]

@@ -22,7 +22,8 @@ def content(folder):
 
 @pytest.fixture(scope="module")
 def evaluated(project, trained, run):
-    """Evaluate the models of words; return how the command ended."""
+    """Fit the baselines of words and evaluate its models; return how the last command ended."""
+    assert run("baseline", "words").returncode == 0
     return run("evaluate", "words", PIPELINE_WORKERS="1")
 
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 ARGUMENTS = dict.fromkeys(("check", "publish", "report", "repro"), ())
-ARGUMENTS |= dict.fromkeys(("evaluate", "fetch", "prepare", "train"), ("words",))
+ARGUMENTS |= dict.fromkeys(("baseline", "evaluate", "fetch", "prepare", "train"), ("words",))
 ARGUMENTS |= {"generate": ("words", "--prefix", "a"), "predict": ("words", "a")}
 
 

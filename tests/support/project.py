@@ -196,13 +196,20 @@ def train(folder: Path) -> None:
             training.train(name, block, paths.prepared(block.dataset), paths.model(block.dataset, name), False)
 
 
+def fit_baselines(folder: Path) -> None:
+    """Fit the baselines of every data set of a prepared project."""
+    with contextlib.chdir(folder):
+        for name in load_params().datasets:
+            paths.baselines(name).mkdir(parents=True)
+            fitting.fit_all(data.read(paths.prepared(name)), paths.baselines(name))
+
+
 def evaluate(folder: Path) -> None:
-    """Evaluate every model of a trained project."""
+    """Fit the baselines of a trained project, and evaluate every model."""
+    fit_baselines(folder)
     with _jobs_in_this_process(folder):
         known = load_params()
         for name in known.datasets:
-            paths.baselines(name).mkdir(parents=True)
-            fitting.fit_all(data.read(paths.prepared(name)), paths.baselines(name))
             paths.results(name).mkdir(parents=True)
             evaluation.evaluate(name, known.models_of(name), paths.results(name))
 
