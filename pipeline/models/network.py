@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from pipeline.determinism import choose_device, make_deterministic
 from pipeline.errors import REPAIR, NotTrainedError, ParamsError
@@ -215,6 +217,14 @@ def load_networks(
     return {seed: network for seed, network in found.items() if network is not None}
 
 
+class _DrawsNothing(TorchFunctionMode):
+    """Draws no normal weights: the meta device has none, and torch would take seconds to import its compiler."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        return kwargs["tensor"] if func is nn.init.normal_ else func(*args, **kwargs)
+
+
 def load_network(params: ModelParams, shape: Shape, folder: Path, seed: int, fit: str) -> SequenceModel | None:
     """Return a trained network on the chosen device, or None if its training diverged.
 
@@ -226,7 +236,8 @@ def load_network(params: ModelParams, shape: Shape, folder: Path, seed: int, fit
         return None
     make_deterministic()
     try:
-        with torch.device("meta"):  # no memory yet, as the params of a damaged file may ask for any amount
+        # No memory yet, as the params of a damaged file may ask for any amount.
+        with torch.device("meta"), _DrawsNothing():
             weights = build_network(params, shape).state_dict()
     except ParamsError as error:
         raise NotTrainedError(f"{folder / storage.DESCRIPTION}: {error}; {REPAIR}") from None

@@ -37,6 +37,16 @@ def test_importing_the_package_loads_no_torch():
     assert done.stdout == "load []\n"
 
 
+def test_answering_does_not_import_torchs_compiler_which_takes_seconds(trained_project):
+    code = (
+        "import sys, pipeline; pipeline.load('text-lstm', root=sys.argv[1]).next_char_log_probs('the ')\n"
+        "print('torch' in sys.modules, 'torch._dynamo' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(trained_project)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.stdout == "True False\n"
+
+
 def test_the_fit_to_the_training_rows_is_loaded_unless_another_is_named(loaded, error_line):
     assert loaded("binary-lstm").predict("1010") == loaded("binary-lstm", fit=TRAIN).predict("1010")
     assert loaded("binary-lstm").predict("1010") != loaded("binary-lstm", fit=ALL_ROWS).predict("1010")
