@@ -94,5 +94,5 @@ def test_no_data_set_or_model_is_named():
     params = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
     assert not [name for name in params["models"] if name in text]
-    assert STAGES["prepare"]["foreach"] == STAGES["evaluate"]["foreach"] == "${datasets}"
+    assert {STAGES[name]["foreach"] for name in ("prepare", "baseline", "evaluate")} == {"${datasets}"}
     assert STAGES["train"]["foreach"] == "${models}"
