@@ -1,6 +1,6 @@
 # `make repro` and `make test` do everything, including the setup. `make help` lists all commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup scm repro published verify test test-services test-gpu fuzz check format ui lock clean
+.PHONY: help setup scm repro published verify test test-services test-gpu fuzz bench check format ui lock clean
 
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
@@ -56,6 +56,9 @@ test-gpu: $(INSTALLED)  ## run the tests that need a GPU; without one they are s
 
 fuzz: $(INSTALLED)  ## try odd params, raw files, folders and requests for ten minutes, and count how the commands end
 	python -m tests.fuzz
+
+bench: $(INSTALLED)  ## run the benchmarks and write docs/performance.md
+	python -m benchmarks
 
 check: $(INSTALLED)  ## check format, lint and types
 	ruff format --check

@@ -1,31 +1,28 @@
-"""Compare a step at batch 1 with one of a plain torch loop: `python -m benchmarks.batch_one`.
+"""Compare a training step at batch size 1 with one of a plain torch loop, on the networks of published recipes."""
 
-The networks are those of published recipes. The loop of this project and the one of `benchmarks.plain_torch` train on
-the same rows in turns, each in a process of its own, on one thread; the plain one with torch's own kernels. Printed
-are the median times of a step, and the ratio of ours to plain.
-"""
-
-import os
 import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import click
-
+from benchmarks.measured import Goal, Measured, ratios
 from benchmarks.stepping import read_or_prepare
-from pipeline.data.prepared import ALL_ROWS, Prepared
-from pipeline.determinism import KERNELS, PORTABLE_KERNELS
+from benchmarks.turns import Loop, Run, processor_seconds, take_turns
+from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import ALL_ROWS
 from pipeline.params import find_block, load_params
 from pipeline.params.models import ModelParams
-from stages.command import reports_errors
+
+TITLE = "Batch size 1"
+ABOUT = """\
+A training step at batch size 1 on the networks of published recipes for `words` and `names`, against that of a plain
+torch loop (`nn.RNN`, `nn.LSTM`, `nn.Linear` and torch's optimisers, with torch's own kernels): processor milliseconds,
+and the ratio of ours to plain. `names-linear` has no layer in torch; the plain loop steps through time in Python.
+"""
 
 ROWS = 100  # of a data set that are read: an epoch; more would only take longer
-LINE = "{:16} {:>10} {:>10} {:>8}"
+STEPS = 500  # of a run, about
+PAIRS = 5
 
 COMMON = {"batch_size": 1, "weight_decay": 0.0, "output_dropout": 0.0, "beta2": 0.999, "schedule": {"kind": "constant"}}
 WORDS = {"input": "one-hot", "optimiser": "adam", "learning_rate": 0.001}
@@ -41,79 +38,48 @@ RECIPES: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@click.command()
-@click.option("--recipes", multiple=True, type=click.Choice([*RECIPES]), help="Only this one; may be repeated.")
-@click.option("--pairs", default=5, show_default=True, type=click.IntRange(1), help="Runs of each loop for a recipe.")
-@click.option("--steps", default=500, show_default=True, type=click.IntRange(1), help="Steps of a run, about.")
-@click.option("--time", "timed", type=click.Choice(["ours", "plain"]), hidden=True)
-@reports_errors
-def main(recipes: Sequence[str], pairs: int, steps: int, timed: str | None) -> None:
-    """Compare the time of a training step at batch 1 with that of a plain torch loop."""
-    if timed:
-        time_runs(recipes[0], steps, timed)
-        return
-    click.echo(LINE.format("recipe", "ours ms", "plain ms", "ratio"))
-    for name in recipes or RECIPES:
-        ours, plain = map(statistics.median, measure(name, pairs, steps))
-        click.echo(LINE.format(name, f"{1000 * ours:.3f}", f"{1000 * plain:.3f}", f"{ours / plain:.2f}"))
+def measure(quick: bool = False) -> Measured:
+    """Compare a step of each recipe."""
+    rows = [measure_recipe(name, *((1, 1) if quick else (PAIRS, STEPS))) for name in RECIPES]
+    worst = max(float(row[-1]) for row in rows)
+    goal = Goal("ours over plain at most 1.0 for each recipe", worst, worst <= 1)
+    return Measured(("recipe", "ours, ms", "plain, ms", "ours / plain"), tuple(rows), (goal,))
 
 
-def measure(name: str, pairs: int, steps: int) -> tuple[list[float], list[float]]:
-    """Return the seconds of a step in each run of both loops, which take turns."""
-    with start(name, steps, "ours", "portable") as ours, start(name, steps, "plain", "native") as plain:
-        times = [(next_time(ours), next_time(plain)) for _ in range(1 + pairs)]
-        for child in (ours, plain):
-            child.communicate()
-    return [ours for ours, _ in times[1:]], [plain for _, plain in times[1:]]  # the first is to warm up
+def measure_recipe(name: str, pairs: int, steps: int) -> tuple[str | float, ...]:
+    """Return a recipe's name, the milliseconds of a step of ours and of the plain loop, and their ratio."""
+    ours = Loop("batch_one", "our_loop", (name, str(steps)))
+    plain = Loop("batch_one", "plain_loop", (name, str(steps)), "native")
+    times = take_turns({"ours": ours, "plain": plain}, pairs)
+    milliseconds = [1000 * statistics.median(times[key]) for key in times]
+    return (name, *milliseconds, statistics.median(ratios(times["ours"], times["plain"])))
 
 
-def start(name: str, steps: int, timed: str, kernels: str) -> "subprocess.Popen[str]":
-    """Start a process that times a run for each line that it gets; it inherits no kernel variables from this one."""
-    environment = {key: value for key, value in os.environ.items() if key not in PORTABLE_KERNELS} | {KERNELS: kernels}
-    command = [sys.executable, "-m", "benchmarks.batch_one", "--recipes", name, "--steps", str(steps), "--time", timed]
-    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def next_time(child: "subprocess.Popen[str]") -> float:
-    """Have a process time a run, while the other one waits."""
-    if child.stdin is None or child.stdout is None:
-        raise ValueError("no pipes to the process")
-    with suppress(BrokenPipeError):
-        child.stdin.write("\n")
-        child.stdin.flush()
-    if not (answer := child.stdout.readline()):
-        raise click.exceptions.Exit(1)  # it has printed why
-    return float(answer)
-
-
-def time_runs(name: str, steps: int, timed: str) -> None:
-    """Print the processor seconds of a step, of as many whole epochs as have `steps`, for each line of the input."""
-    epoch_steps, run_epoch = LOOPS[timed](name)
-    epochs = max(round(steps / epoch_steps), 1)
-    for _ in sys.stdin:
-        started = time.process_time()
-        for _ in range(epochs):
-            run_epoch()
-        print((time.process_time() - started) / (epochs * epoch_steps), flush=True)
-
-
-def our_loop(name: str) -> tuple[int, Callable[[], object]]:
-    """Return the number of steps of an epoch, and what runs one."""
+def our_loop(name: str, steps: str) -> Run:
+    """Return what takes about so many steps of our loop, in whole epochs, and returns the seconds of one."""
     from pipeline.training.loop import Trainer
 
     trainer = Trainer(*read_recipe(name), 1, ALL_ROWS, name)
-    return len(trainer.train), lambda: trainer.run_epoch(1)
+    epochs = max(round(int(steps) / len(trainer.train)), 1)
+    done = epochs * len(trainer.train)
+    return lambda: processor_seconds(lambda: [trainer.run_epoch(1) for _ in range(epochs)]) / done
 
 
-def plain_loop(name: str) -> tuple[int, Callable[[], object]]:
-    """Return the number of steps of an epoch, and what runs one."""
+def plain_loop(name: str, steps: str) -> Run:
+    """Return the same of a plain torch loop."""
     from benchmarks import plain_torch
 
     params, prepared = read_recipe(name)
     examples = plain_torch.read_examples(prepared.splits["train"])
     model = plain_torch.Network(params, prepared.card)
     optimiser = plain_torch.build_optimiser(params, model)
-    return len(examples), lambda: plain_torch.train_epoch(model, optimiser, params.gradient_clip, examples)
+    epochs = max(round(int(steps) / len(examples)), 1)
+
+    def run() -> None:
+        for _ in range(epochs):
+            plain_torch.train_epoch(model, optimiser, params.gradient_clip, examples)
+
+    return lambda: processor_seconds(run) / (epochs * len(examples))
 
 
 def read_recipe(name: str) -> tuple[ModelParams, Prepared]:
@@ -126,9 +92,3 @@ def read_recipe(name: str) -> tuple[ModelParams, Prepared]:
     rows = prepared.splits["train"]
     every = max(len(rows["lengths"]) // ROWS, 1)
     return model, replace(prepared, splits={"train": {key: array[::every] for key, array in rows.items()}})
-
-
-LOOPS: Mapping[str, Callable[[str], tuple[int, Callable[[], object]]]] = {"ours": our_loop, "plain": plain_loop}
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,4 @@
-"""Measure what a training pays for being shown in MLflow while it runs: `python -m benchmarks.following`.
-
-A model is trained in turns without, with a store of its own, and with a server that takes connections and never
-answers. Printed are the median seconds of a whole `stages.train`, and the median of the ratios to the one without.
-"""
+"""Measure what a training pays for being shown in MLflow while it runs."""
 
 import os
 import shutil
@@ -17,25 +13,30 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
+from benchmarks.measured import Measured, NotHereError, ratios
 from pipeline import paths
 from pipeline.execution import background
 from pipeline.params import find_block, load_params
 from pipeline.project import code
-from stages.command import reports_errors
 
-LINE = "{:34} {:>9} {:>7}"
+TITLE = "Being shown in MLflow"
+ABOUT = """\
+What a training pays for being shown in MLflow while it runs: whole runs of `stages.train names-rnn` in turns, not
+shown, shown in a store of the project, and with a server that takes connections and never answers. Seconds by the
+clock, and the median of the ratios to the one not shown.
+"""
+
 WITHOUT, STORE, HANGING = "not shown", "shown, store of the project", "shown, a server that hangs"
+MODEL, QUICK_MODEL = "names-rnn", "binary-lstm"
+ROUNDS = 5
+LIVE, QUICK_LIVE = "5", "0"  # seconds after which a training is shown
 
 
-@click.command()
-@click.option("--model", default="names-rnn", show_default=True, help="One of params.yaml, whose data are prepared.")
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="Trainings of each kind.")
-@click.option("--live", default="5", show_default=True, help="Seconds after which a training is shown.")
-@reports_errors
-def main(model: str, rounds: int, live: str) -> None:
-    """Measure what a training pays for being shown in MLflow while it runs."""
+def measure(quick: bool = False) -> Measured:
+    """Train a model in turns with each way of showing it."""
+    model, rounds, live = (QUICK_MODEL, 1, QUICK_LIVE) if quick else (MODEL, ROUNDS, LIVE)
+    if not paths.prepared(find_block(load_params().models, model, "models").dataset).exists():
+        raise NotHereError("the data are not prepared; run `make repro` first")
     seconds: dict[str, list[float]] = {WITHOUT: [], STORE: [], HANGING: []}
     with hanging_server() as address:
         environments = {
@@ -46,10 +47,11 @@ def main(model: str, rounds: int, live: str) -> None:
         for _ in range(rounds):
             for kind, environment in environments.items():
                 seconds[kind].append(time_training(model, environment))
-    click.echo(LINE.format(model, "seconds", "ratio"))
-    for kind, taken in seconds.items():
-        ratio = statistics.median(one / other for one, other in zip(taken, seconds[WITHOUT], strict=True))
-        click.echo(LINE.format(kind, f"{statistics.median(taken):.2f}", f"{ratio:.3f}"))
+    rows = [
+        (kind, statistics.median(taken), statistics.median(ratios(taken, seconds[WITHOUT])))
+        for kind, taken in seconds.items()
+    ]
+    return Measured(("training", "s", "ratio"), tuple(rows))
 
 
 def time_training(model: str, environment: Mapping[str, str]) -> float:
@@ -98,7 +100,3 @@ def hanging_server() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
     for connection in taken:
         connection.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,94 +1,128 @@
-"""The benchmark runs and compares portable with native kernels."""
+"""Each benchmark runs, and the page has the figures that were measured and no others."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import following
-from benchmarks.portable import main
+from benchmarks import __main__, page, portable
+from benchmarks.measured import RESULTS, Goal, Measured, Record, format_number, read_record, result_path, write_record
+from pipeline.errors import DataError
 from tests.support.project import REPOSITORY
 
-BENCHMARK = [sys.executable, "-m", "benchmarks.portable"]
+NEED_RESULTS = ("publishing", "following")  # of a project that has been run
+NAMES = page.benchmark_names()
+RECORD = Record(
+    "2026-11-26",
+    "1234567",
+    {"processor": "some"},
+    Measured(("a", "b"), (("one", 12.345), ("two", 3)), (Goal("at most 4", 5.0, met=False, unit="s", reason="Why."),)),
+)
 
 
-def test_a_model_is_timed_with_both_kinds_of_kernels(here):
+def run_quickly(name, folder):
+    """Run a benchmark of the repository in a folder."""
+    path = os.pathsep.join((str(REPOSITORY), os.environ.get("PYTHONPATH", "")))
+    command = [sys.executable, "-m", "benchmarks", "--quick", name]
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NEED_RESULTS])
+def test_a_benchmark_runs_where_nothing_is_prepared(name, here):
     shutil.copy(REPOSITORY / "params.yaml", here)
-    shutil.copytree(REPOSITORY / "data/raw", here / "data/raw")  # nothing is prepared
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    command = [*BENCHMARK, "--models", "binary-lstm", "--pairs", "1", "--steps", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    head, model, mean = done.stdout.splitlines()
-    assert head.split() == ["model", "portable", "ms", "native", "ms", "ratio"]
-    assert re.fullmatch(r"binary-lstm +\d+\.\d{3} +\d+\.\d{3} +\d+\.\d\d", model)
-    assert mean.split()[:2] == ["geometric", "mean"]
-    assert mean.split()[2] == model.split()[3]
+    shutil.copytree(REPOSITORY / "data/raw", here / "data/raw")
+    before = (page.PAGE.read_bytes(), sorted(RESULTS.iterdir()))
+    done = run_quickly(name, here)
+    assert (done.returncode, done.stderr) == (0, "")
+    head, *lines = done.stdout.strip().splitlines()
+    assert head == f"{name}: {page.load(name).TITLE}"
+    assert len(lines) > 1 or re.search("not run: (no GPU|.* not installed)", lines[0])
+    assert (page.PAGE.read_bytes(), sorted(RESULTS.iterdir())) == before
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("name", NEED_RESULTS)
+def test_a_benchmark_runs_on_the_results_of_a_project(name, evaluated_project, here):
+    shutil.copytree(evaluated_project, here, dirs_exist_ok=True)
+    done = run_quickly(name, here)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.strip().splitlines()) > 2
+    assert not list(here.glob("mlflow*"))
+
+
+@pytest.mark.parametrize("name", NEED_RESULTS)
+def test_a_benchmark_that_cannot_run_says_why(name, here):
+    shutil.copy(REPOSITORY / "params.yaml", here)
+    done = run_quickly(name, here)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(rf"^{name}: not run: .*; run `make repro` first$", done.stdout, flags=re.MULTILINE)
+
+
+def test_an_unknown_benchmark_is_refused():
+    done = CliRunner().invoke(__main__.main, ["speed"])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: speed: no such benchmark; known: ")
 
 
 def test_an_unknown_model_is_refused_before_anything_runs(here):
     shutil.copy(REPOSITORY / "params.yaml", here)
-    done = CliRunner().invoke(main, ["--models", "binary-lstn"])
+    done = CliRunner().invoke(portable.main, ["--models", "binary-lstn"])
     assert done.exit_code == 1
     assert done.output.startswith("Error: models.binary-lstn: no such block in params.yaml; known: ")
 
 
-def test_epochs_on_the_cpu_are_timed_where_there_is_no_gpu(here, monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    done = run_gpu_benchmark(here)
-    assert (done["models"][0]["model"], done["models"][0]["steps"]) == ("binary-rnn", 6)
-    assert done["models"][0]["cpu"] > 0
-    assert "ours" not in done["models"][0]
+def test_the_page_is_rendered_from_the_kept_measurements():
+    assert page.PAGE.read_text(encoding="utf-8") == page.render(RESULTS)
 
 
-def run_gpu_benchmark(folder, *options):
-    """Time the epochs of one small model; return what the benchmark wrote."""
-    shutil.copy(REPOSITORY / "params.yaml", folder)
-    shutil.copytree(REPOSITORY / "data/raw", folder / "data/raw")
-    command = [sys.executable, "-m", "benchmarks.gpu", "--models", "binary-rnn", "--json", "times.json", *options]
-    path = os.pathsep.join((str(REPOSITORY), os.environ.get("PYTHONPATH", "")))
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, check=True)
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["torch", "model", "binary-rnn"]
-    return json.loads((folder / "times.json").read_text())
+def test_every_kept_measurement_is_of_a_benchmark():
+    assert {path.stem for path in RESULTS.glob("*.json")} <= {*NAMES}
 
 
-def test_a_step_at_batch_one_is_compared_with_a_plain_loop(here):
-    shutil.copy(REPOSITORY / "params.yaml", here)
-    shutil.copytree(REPOSITORY / "data/raw", here / "data/raw")
-    names = ["words-lstm", "names-linear"]
-    chosen = [option for name in names for option in ("--recipes", name)]
-    command = [sys.executable, "-m", "benchmarks.batch_one", *chosen, "--pairs", "1", "--steps", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    head, *lines = done.stdout.splitlines()
-    assert head.split() == ["recipe", "ours", "ms", "plain", "ms", "ratio"]
-    assert [line.split()[0] for line in lines] == names
-    assert all(re.fullmatch(r"\S+ +\d+\.\d{3} +\d+\.\d{3} +\d+\.\d\d", line) for line in lines)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_words_of_a_benchmark_hold_no_figures_of_results(name):
+    words = page.load(name).ABOUT + getattr(page.load(name), "NOTES", "")
+    assert not re.findall(r"\d+\.\d+|\d+ ?(?:s|ms|us|min|%|kB|MB|GB|GiB)\b", words)
 
 
-@pytest.mark.services
-def test_publishing_is_timed_into_an_empty_store_and_again(evaluated_project, here):
-    shutil.copytree(evaluated_project, here, dirs_exist_ok=True)
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, "-m", "benchmarks.publishing", "--again", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    head, first, again = done.stdout.splitlines()
-    assert head.split() == ["store", "seconds", "CPU", "database"]
-    assert re.fullmatch(r"empty +\d+\.\d +\d+\.\d +\d+\.\d MB", first)
-    assert re.fullmatch(r"again +\d+\.\d +\d+\.\d +unchanged", again)
-    assert not list(here.glob("mlflow*"))
+def test_a_measurement_is_kept(tmp_path):
+    path = result_path("epoch", tmp_path / "results")
+    write_record(path, RECORD)
+    assert read_record(path) == RECORD
+    path.write_text("{}")
+    with pytest.raises(DataError, match="not a measurement; run `python -m benchmarks epoch`"):
+        read_record(path)
 
 
-@pytest.mark.services
-def test_a_training_that_mlflow_shows_is_compared_with_one_that_it_does_not(evaluated_project, here):
-    shutil.copytree(evaluated_project, here, dirs_exist_ok=True)
-    command = [sys.executable, "-m", "benchmarks.following", "--model", "binary-lstm", "--rounds", "1", "--live", "0"]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    head, *lines = done.stdout.splitlines()
-    assert head.split() == ["binary-lstm", "seconds", "ratio"]
-    assert [re.split(" {2,}", line)[0] for line in lines] == [following.WITHOUT, following.STORE, following.HANGING]
+def test_the_page_shows_figures_goals_and_what_is_not_measured(tmp_path):
+    for name in NAMES[1:]:
+        write_record(result_path(name, tmp_path), RECORD)
+    text = page.render(tmp_path)
+    assert "| one | 12.3 |\n| two | 3 |\n" in text
+    assert "- Goal: at most 4: 5 s, missed. Why.\n" in text
+    assert text.count("2026-11-26, commit 1234567; processor some.") == len(NAMES) - 1
+    assert f"Not measured on this version: `python -m benchmarks {NAMES[0]}`.\n" in text
+    write_record(result_path(NAMES[1], tmp_path), replace(RECORD, date="2026-11-27"))
+    assert "2026-11-27" in page.render(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (12345.6, "12,346"),
+        (28, "28"),
+        (1.0, "1"),
+        (0.98765, "0.988"),
+        (12.345, "12.3"),
+        (0.00012, "0.00012"),
+        ("-", "-"),
+    ],
+)
+def test_numbers_have_three_digits(value, text):
+    assert format_number(value) == text
