@@ -79,7 +79,7 @@ def measure_gpu(name: str, params: ModelParams, prepared: Prepared, rounds: int)
     """Time the loops of the GPU in turns."""
     import torch
 
-    from benchmarks import gpu_loops as loops
+    from benchmarks import loops
 
     os.environ[DEVICE] = "cuda"
     trainer, without = (loops.our_trainer(params, prepared, name, graphs) for graphs in (True, False))
@@ -115,7 +115,7 @@ def measure_gpu(name: str, params: ModelParams, prepared: Prepared, rounds: int)
 
 def measure_cpu(name: str, params: ModelParams, prepared: Prepared) -> dict[str, Any]:
     """Time an epoch of our loop on the CPU."""
-    from benchmarks import gpu_loops as loops
+    from benchmarks import loops
 
     os.environ[DEVICE] = "cpu"
     trainer = loops.our_trainer(params, prepared, name)

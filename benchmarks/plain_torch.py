@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.plain_network import LinearRecurrence
 from pipeline.data.prepared import DataCard
 from pipeline.files import Arrays
 from pipeline.params.models import ModelParams
@@ -18,23 +19,6 @@ LAYERS: dict[str, Callable[..., nn.Module]] = {"rnn": nn.RNN, "lstm": nn.LSTM}
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 Example = tuple[Tensor, Tensor]  # symbols (1, t); the class (1,), or the symbol after each (t,)
-
-
-class LinearRecurrence(nn.Module):
-    """h' = W[x; h] + b; the output of a step is [x; h]."""
-
-    def __init__(self, input_size: int, hidden_size: int) -> None:
-        super().__init__()
-        self.hidden_size = hidden_size
-        self.hidden = nn.Linear(input_size + hidden_size, hidden_size)
-
-    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Step through sequences (1, t, n); return the last output and the last state."""
-        h = torch.zeros(1, self.hidden_size)
-        for x in inputs.unbind(1):
-            both = torch.cat((x, h), 1)
-            h = self.hidden(both)
-        return both.unsqueeze(1), h
 
 
 class Network(nn.Module):

@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from pipeline import paths
 from pipeline.data import formats
 from pipeline.data import prepared as data
-from pipeline.data.prepared import ALL_ROWS, TRAIN, Prepared
+from pipeline.data.fetch import fetch
+from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.params import find_block, load_params
 from pipeline.params.datasets import DatasetParams
 from pipeline.tasks.batching import Batch, training_batches
@@ -32,9 +35,15 @@ def main(name: str, steps: int) -> None:
 
 
 def read_or_prepare(name: str, block: DatasetParams) -> Prepared:
-    """Read a prepared data set, or prepare it from its raw file if `dvc repro` has not."""
+    """Read a prepared data set, or prepare it from its raw file, which is fetched, if `dvc repro` has not."""
     folder = paths.prepared(name)
-    return data.read(folder) if folder.exists() else formats.prepare(name, block)
+    if folder.exists():
+        return data.read(folder)
+    if not Path(block.raw).exists():
+        for source in load_params().sources.values():
+            if source.file == block.raw:
+                fetch(source)
+    return formats.prepare(name, block)
 
 
 def seconds(trainer: loop.Trainer, steps: int) -> float:
