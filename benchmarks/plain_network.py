@@ -48,7 +48,7 @@ class Network(nn.Module):
         sizes = {"one-hot": shape.symbols, "embedding": params.embedding_size, "values": 1}
         self.layers, output_size = _build_layers(params, sizes[params.input] or 0)
         self.dropout = nn.Dropout(params.output_dropout)
-        self.head = nn.Linear(output_size, shape.outputs)
+        self.head: nn.Module = nn.Linear(output_size, shape.outputs)
         self.hidden_size = params.hidden_sizes[0]
         self.state: Any = None  # of torch's layers: a tensor, or two of an LSTM
 
