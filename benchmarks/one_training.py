@@ -7,7 +7,6 @@ import sys
 import time
 
 from pipeline.data import formats
-from pipeline.data.prepared import TRAIN
 from pipeline.params import load_params
 from pipeline.training import loop
 
@@ -21,7 +20,7 @@ def main(name: str, epochs: str) -> None:
     prepared = formats.prepare(model.dataset, params.datasets[model.dataset])
     for _ in sys.stdin:
         started = time.process_time()
-        loop.train_network(model, prepared, model.seeds[0], TRAIN)
+        loop.train_network(model, prepared, model.seeds[0], "train")
         print(time.process_time() - started, flush=True)
 
 

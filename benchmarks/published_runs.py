@@ -13,7 +13,7 @@ from benchmarks.plain_network import Network
 from benchmarks.published_loops import LOOKS, RECIPES, Recipe
 from benchmarks.stepping import read_or_prepare
 from benchmarks.turns import processor_seconds
-from pipeline.models.storage import ALL_ROWS, TRAIN
+from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.params import load_params
 from pipeline.params.models import ModelParams, StepSchedule
 from pipeline.project import code
@@ -38,7 +38,7 @@ def published(name: str, limit: str) -> Callable[[], dict[str, Any]]:
     """Return what trains as published, and returns the loss, the seconds to it, and those of the whole recipe."""
     recipe = RECIPES[name]
     params = load_params(code.ROOT / PUBLISHED).models[recipe.published]
-    trainer = _trainer(recipe, params)
+    trainer = build_trainer(recipe, params)
     torch.set_deterministic_debug_mode("default")
     torch.manual_seed(SEED)
     loop = PublishedLoop(params, trainer)
@@ -48,7 +48,7 @@ def published(name: str, limit: str) -> Callable[[], dict[str, Any]]:
 def ours(name: str, wanted: str) -> Callable[[], float | None]:
     """Return what trains our model until its loss is as wanted, and returns the processor seconds, or None."""
     recipe = RECIPES[name]
-    trainer = _trainer(recipe, load_params().models[recipe.ours])
+    trainer = build_trainer(recipe, load_params().models[recipe.ours])
     std = trainer.model.shape.targets_scale.std
     return lambda: _train_ours(trainer, recipe, float(wanted) / std**2)  # of numbers, the loss is in their scale
 
@@ -63,7 +63,7 @@ def _train_ours(trainer: Trainer, recipe: Recipe, wanted: float) -> float | None
     return None
 
 
-def _trainer(recipe: Recipe, params: ModelParams) -> Trainer:
+def build_trainer(recipe: Recipe, params: ModelParams) -> Trainer:
     """Return a training of a block on a data set of params.yaml: on all its rows, or with validation rows left out."""
     known = load_params()
     dataset = known.models[recipe.ours].dataset
@@ -105,7 +105,7 @@ class PublishedLoop:
                 losses.append(self._timed_step(batch))
                 if recipe.training_loss is None and self.seconds >= (looked + 1) * limit / LOOKS:
                     looked += 1
-                    yield self._validation_loss(), looked == LOOKS
+                    yield self.validation_loss(), looked == LOOKS
             if recipe.training_loss is not None:
                 yield sum(losses) / len(losses), self.seconds >= limit
 
@@ -140,7 +140,7 @@ class PublishedLoop:
         return loss.item()
 
     @torch.no_grad()
-    def _validation_loss(self) -> float:
+    def validation_loss(self) -> float:
         """Return the mean loss of the validation rows; a text's state of the training goes on afterwards."""
         if self.trainer.validation is None:
             raise ValueError("there are no validation rows")
