@@ -45,7 +45,12 @@ class Network(nn.Module):
         self.embedding = (
             nn.Embedding(shape.symbols or 0, params.embedding_size or 0) if self.input == "embedding" else None
         )
-        sizes = {"one-hot": shape.symbols, "embedding": params.embedding_size, "values": 1}
+        sizes = {
+            "one-hot": shape.symbols,
+            "embedding": params.embedding_size,
+            "values": 1,
+            "flat": params.window or shape.length,
+        }
         self.layers, output_size = _build_layers(params, sizes[params.input] or 0)
         self.dropout = nn.Dropout(params.output_dropout)
         self.head: nn.Module = nn.Linear(output_size, shape.outputs)
@@ -68,7 +73,7 @@ class Network(nn.Module):
         if self.input == "one-hot":
             return functional.one_hot(inputs, self.shape.symbols or 0).float()
         scale = self.shape.inputs_scale
-        return ((inputs - scale.mean) / scale.std).unsqueeze(2)
+        return ((inputs - scale.mean) / scale.std).unsqueeze(1 if self.input == "flat" else 2)
 
     def _both_directions(self, last: Tensor, outputs: Tensor) -> Tensor:
         size = self.hidden_size

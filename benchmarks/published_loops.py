@@ -39,7 +39,7 @@ class Recipe:
 
 RECIPES: Mapping[str, Recipe] = {
     "words": Recipe("words-lstm", "words-lstm", "training loss, nats", training_loss=0.28),
-    "binary": Recipe("binary-rnn-steps", "binary-rnn", "squared error"),
+    "binary": Recipe("binary-rnn", "binary-rnn", "squared error"),
     "names": Recipe("names-lstm", "names-lstm", "nats a name", steps=200_000),
     "lyrics": Recipe("lyrics-lstm", "lyrics-lstm", "nats a character"),
     "vowels": Recipe("vowels-lstm", "vowels-lstm", "nats a window"),
