@@ -18,6 +18,7 @@ ANY = "any"
 SPACE, LINE_FEED = ord(" "), ord("\n")
 CASED = 0x20000  # no letter from here on has a capital
 OPENING = 60  # characters
+PIECE = 1 << 16  # characters
 
 
 class MappedBlock(NamedTuple):
@@ -44,10 +45,10 @@ class Changes:
         outside = others & (block.mapped == SPACE)
         if alphabet != ANY and " " not in alphabet:
             outside |= spaces
-        self.line_breaks += int(line_breaks.sum())
-        self.capitals += int((others & ~outside).sum())
-        self.outside += int(outside.sum())
-        self.repeated_spaces += int((spaces & ~outside & ~block.kept).sum())
+        self.line_breaks += int(np.count_nonzero(line_breaks))
+        self.capitals += int(np.count_nonzero(others & ~outside))
+        self.outside += int(np.count_nonzero(outside))
+        self.repeated_spaces += int(np.count_nonzero(spaces & ~outside & ~block.kept))
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def summarise(params: LongTextParams) -> TextSummary:
     first_positions: dict[str, int] = {}
     is_new = np.ones(CODE_POINTS, dtype=np.bool_)
     for block in read_cleaned(params, changes):
-        new = np.flatnonzero(is_new[block])
+        new = np.flatnonzero(is_new.take(block))
         symbols, indices = np.unique(block[new], return_index=True)
         first_positions |= dict(zip(map(chr, symbols), (length + new[indices]).tolist(), strict=True))
         is_new[symbols] = False
@@ -130,12 +131,16 @@ def _select_passage(blocks: Iterator[MappedBlock], params: LongTextParams) -> It
     start, end = params.skip, params.skip + params.limit
     length = 0
     for block in blocks:
-        positions = np.cumsum(block.kept) + (length - 1)  # of the symbol that each becomes or belongs to
-        chosen = positions >= start if start else np.ones(len(positions), dtype=np.bool_)
-        if params.limit:
-            chosen &= positions < end
-        yield MappedBlock(block.raw[chosen], block.mapped[chosen], block.kept[chosen])
-        length += int(block.kept.sum())
+        count = int(np.count_nonzero(block.kept))
+        if (not start or length > start) and (not params.limit or length + count <= end):
+            yield block  # the whole of it, as nearly all are
+        else:
+            positions = np.cumsum(block.kept) + (length - 1)  # of the symbol that each becomes or belongs to
+            chosen = positions >= start if start else np.ones(len(positions), dtype=np.bool_)
+            if params.limit:
+                chosen &= positions < end
+            yield MappedBlock(block.raw[chosen], block.mapped[chosen], block.kept[chosen])
+        length += count
         if params.limit and length > end:
             return
 
@@ -143,9 +148,9 @@ def _select_passage(blocks: Iterator[MappedBlock], params: LongTextParams) -> It
 def _map_to_alphabet(text: Iterable[str], alphabet: str) -> Iterator[MappedBlock]:
     table = _alphabet_table(alphabet)
     ends_in_space = False
-    for block in text:
+    for block in _cut(text):
         raw = code_points(block)
-        mapped = table[raw]
+        mapped = table.take(raw)
         space = mapped == SPACE
         follows_space = np.concatenate(([ends_in_space], space))
         ends_in_space = bool(follows_space[-1])
@@ -156,16 +161,22 @@ def _map_to_alphabet(text: Iterable[str], alphabet: str) -> Iterator[MappedBlock
         yield MappedBlock(raw, mapped, kept)
 
 
+def _cut(text: Iterable[str]) -> Iterator[str]:
+    """Yield a text in pieces so small that a processor keeps what is made of one at hand."""
+    return (block[start : start + PIECE] for block in text for start in range(0, len(block), PIECE))
+
+
 @cache
 def _alphabet_table(alphabet: str) -> CodePoints:
-    """Return what each code point becomes: itself, its small letter, or a space."""
+    """Return what each code point becomes: itself, its small letter, or a space; in as few bytes as will do."""
     table = np.arange(CODE_POINTS, dtype=np.uint32)
     if alphabet != ANY:
         table[:] = SPACE
-        for capital in range(CASED):
-            if (small := chr(capital).lower()) in alphabet and len(small) == 1:
+        symbols = set(alphabet)
+        for capital, small in enumerate(map(str.lower, map(chr, range(CASED)))):
+            if small in symbols:
                 table[capital] = ord(small)
         kept = [ord(symbol) for symbol in alphabet]
         table[kept] = kept
     table[LINE_FEED] = SPACE
-    return table
+    return table.astype(np.min_scalar_type(table.max()))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.data import readers
+from pipeline.data import cleaning, readers
 from pipeline.data.cleaning import read_cleaned
 from pipeline.params.datasets import TextParams
 
@@ -49,7 +49,8 @@ def test_alphabet_any_keeps_all_symbols_but_newlines(here, text, size):
 @given(characters, st.integers(0, 12), st.integers(0, 12), st.sampled_from([LETTERS, "any"]))
 def test_skip_and_limit_count_characters_after_cleaning(here, text, skip, limit, alphabet):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(readers, "BLOCK", 3)
+        patch.setattr(readers, "BLOCK", 8)
+        patch.setattr(cleaning, "PIECE", 3)
         whole = clean_text(here, text, alphabet)
         assert clean_text(here, text, alphabet, skip, limit) == whole[skip : skip + limit if limit else None]
 
