@@ -1,6 +1,6 @@
 """Which differences between models are significant, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline.data.wording import join_names
 from pipeline.evaluation.about import Difference
@@ -22,6 +22,9 @@ SUMMARY = (
     "alpha = 0.05. A range is the 95 % interval of the difference."
 )
 
+MOST_IN_WORDS = 20  # models, and the baseline, whose pairs a reader can take in as sentences
+FIRST = 10  # names of more
+
 
 def part(results: Results) -> Part | None:
     """Describe which models differ significantly on the test items; one pair needs no part of its own."""
@@ -31,7 +34,11 @@ def part(results: Results) -> Part | None:
 
 
 def describe_all(results: Results, rows: Rows) -> Iterator[str]:
-    """Yield the sentences of a table of comparisons, significant differences first."""
+    """Yield the sentences of a table of comparisons, significant differences first; of very many pairs only a count."""
+    if len(_by_wins(rows)) > MOST_IN_WORDS:
+        significant = sum(row["significant"] == "yes" for row in rows)
+        yield f"{significant:,} of {len(rows):,} pairs differ significantly; tables/comparisons.csv has all of them."
+        return
     yield from _describe_significant(results.difference, rows)
     yield from _describe_not_significant(results.difference, rows)
 
@@ -44,13 +51,20 @@ def describe_model(results: Results, model: str) -> Iterator[str]:
     if lost:
         yield f"{model} is significantly worse than {_margins(difference, sorted(lost, key=_largest_first), 'better')}."
     if others := _similar(rows, model):
-        names = join_names([label_model(name) for name in others], "or")
+        names = join_some([label_model(name) for name in others], "or")
         yield f"{model} does not differ significantly in {difference.name} from {names}."
 
 
 def similar_models(results: Results, model: str) -> list[str]:
     """Return the models that do not differ significantly from a model."""
     return [other for other in _similar(results.tables.get("comparisons", []), model) if other in results.models]
+
+
+def join_some(names: Sequence[str], last: str = "and") -> str:
+    """Join names as in a sentence; of very many the first ones, and how many more there are."""
+    if len(names) > MOST_IN_WORDS:
+        names = [*names[:FIRST], f"{len(names) - FIRST} more"]
+    return join_names(names, last)
 
 
 def label_model(name: str) -> str:
@@ -84,7 +98,7 @@ def _margins(difference: Difference, rows: Rows, side: str) -> str:
     """Return the models on one side of rows, each with its interval; the first interval has the unit."""
     units = [f" {difference.unit}", *[""] * (len(rows) - 1)]
     pairs = zip(rows, units, strict=True)
-    return join_names([f"{label_model(row[side])} (by {_interval(difference, row)}{unit})" for row, unit in pairs])
+    return join_some([f"{label_model(row[side])} (by {_interval(difference, row)}{unit})" for row, unit in pairs])
 
 
 def _interval(difference: Difference, row: dict[str, str]) -> str:

@@ -121,7 +121,7 @@ def _beaten(results: Results) -> Iterator[str]:
     for name in filter(is_baseline, results.references):
         if name != BASELINE and name not in dict(ahead) and (behind := list(_behind(results, name))):
             metric = behind[0][1]
-            models = join_names([model for model, _ in behind])
+            models = comparisons.join_some([model for model, _ in behind])
             yield f"{_label_baseline(results, name, metric)} has a better figure than {models}."
 
 

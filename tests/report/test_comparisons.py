@@ -78,3 +78,18 @@ def test_a_model_is_compared_with_those_worse_and_better_than_it_and_with_the_ot
         "gru is significantly worse than deep (by 10 to 20 points of accuracy).",
         "gru does not differ significantly in accuracy from the baseline.",
     ]
+
+
+def test_of_very_many_models_pairs_are_counted_and_the_first_names_shown():
+    names = [f"m{number:02}" for number in range(40)]
+    found = results([f"{one} {'>' if one == 'm00' else '='} {other}" for one, other in combinations(names, 2)])
+    assert describe(found) == ["39 of 780 pairs differ significantly; tables/comparisons.csv has all of them."]
+    (best,) = comparisons.describe_model(found, "m00")
+    assert best.endswith("m10 (by 10 to 20) and 29 more.")
+    _, similar = comparisons.describe_model(found, "m01")
+    assert similar.endswith("m10, m11 or 28 more.")
+
+
+def test_names_are_left_out_only_of_more_than_a_reader_can_take_in():
+    names = [f"m{number:02}" for number in range(comparisons.MOST_IN_WORDS)]
+    assert comparisons.join_some(names) == f"{', '.join(names[:-1])} and {names[-1]}"
