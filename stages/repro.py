@@ -13,6 +13,8 @@ from pipeline.params import Params, check_places, load_params
 from pipeline.project import code
 from stages.command import reports_errors
 
+UP_TO_DATE = "Data and pipelines are up to date."  # as DVC says it
+
 
 @click.command()
 @click.option("--force", "-f", is_flag=True, help="Run every stage, changed or not.")
@@ -30,6 +32,9 @@ def main(force: bool, jobs: int | None) -> None:
     count = jobs or parallel.default_jobs()
     first = parallel.first_group(list(params.sources))
     groups = _groups(params, first, force) if count > 1 else []
+    if groups is None:
+        click.echo(UP_TO_DATE)  # DVC would need as long again to say so
+        return
     if len(groups) < 2:
         _become_dvc("repro", *(["--force"] if force else []))
     for side_by_side in ([first], groups):
@@ -43,10 +48,13 @@ def _use_this_python() -> None:
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
-def _groups(params: Params, first: Group, force: bool) -> list[Group]:
-    """Return the data sets to run side by side."""
+def _groups(params: Params, first: Group, force: bool) -> list[Group] | None:
+    """Return the data sets to run side by side; None if no stage at all has to run."""
     groups = parallel.dataset_groups(params.model_names)
-    return parallel.recorded(groups) if force else parallel.unfinished(groups, first)
+    if force:
+        return parallel.recorded(groups)
+    changed = parallel.changed_stages()
+    return None if changed == set() else parallel.unfinished(groups, first, changed)
 
 
 def _become_dvc(*arguments: str) -> None:

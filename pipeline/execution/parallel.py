@@ -65,19 +65,32 @@ def recorded(groups: Sequence[Group]) -> list[Group]:
     return [group for group in groups if known.issuperset(group.stages)]
 
 
-def unfinished(groups: Sequence[Group], first: Group) -> list[Group]:
-    """Return the recorded groups in which a stage has to run: all of them if a raw file has to be fetched.
+def changed_stages() -> set[str] | None:
+    """Return the stages that have to run; None if DVC cannot say, and `dvc repro` will then fail with the same message.
 
-    Stage `check` alone changes no data set, since what it writes is a constant. There are none if `dvc status` fails:
-    `dvc repro` then fails with the same message. It is not asked where nothing is prepared, as in a fresh clone.
+    It is not asked where nothing is prepared, as in a fresh clone.
     """
     if not paths.PREPARED.exists():
-        return recorded(groups)
+        return None
     done = subprocess.run([*DVC, "status", "--json"], capture_output=True, text=True)
     if done.returncode:
-        return []
+        return None
     print(done.stderr, end="", file=sys.stderr)  # on locks that a killed DVC left
-    changed = set(json.loads(done.stdout))
+    return set(json.loads(done.stdout))
+
+
+def unfinished(groups: Sequence[Group], first: Group, changed: set[str] | None) -> list[Group]:
+    """Return the recorded groups in which a stage has to run: all of them if a raw file has to be fetched.
+
+    Stage `check` alone changes no data set, since what it writes is a constant.
+
+    Args:
+        groups: The data sets.
+        first: The stages that run before them.
+        changed: The `changed_stages`.
+    """
+    if changed is None:
+        return [] if paths.PREPARED.exists() else recorded(groups)
     fetched = changed & ({*first.stages} - {CHECK})
     return [group for group in recorded(groups) if fetched or changed & {*group.stages}]
 
