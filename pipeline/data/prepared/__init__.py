@@ -25,7 +25,7 @@ SPLITS = ("train", "validation", "test")
 # The fits of a model or a baseline, named after the rows that each is made to: the split `train`, or all rows.
 FITS = TRAIN, ALL_ROWS = "train", "all_rows"
 VOCABULARY = "vocabulary.json"
-BLOCK = 1 << 22  # bytes
+BLOCK = 1 << 20  # bytes
 
 
 class DataIssue(Block):
