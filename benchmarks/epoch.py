@@ -22,7 +22,7 @@ medians of the ratios of pairs, ours to another. A column of Lightning or skorch
 (`requirements-bench.lock`). `linear` has no layer in torch, and its plain loop steps through time in Python.
 """
 
-ROUNDS = 9
+ROUNDS = 7
 PLAIN = "plain"
 OTHERS = {"lightning": "pytorch_lightning", "skorch": "skorch"}  # loops, and what they import
 EVERY_CELL, MEAN = 1.0, 0.8  # goals
