@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.models import kernels, products
-from pipeline.models.lstm import lstm
+from pipeline.models.lstm import Lstm
+from pipeline.models.recurrence import Kernel, Weights, run_layer
 
 State = tuple[Tensor, ...]
 
@@ -28,6 +29,10 @@ class Cell(nn.Module):
     @abstractmethod
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read a sequence from a state; return the outputs of all steps and the state after the last."""
+
+    def kernel(self, inputs: Tensor) -> Kernel | None:
+        """Return what computes both directions of a layer that reads these inputs side by side, if anything does."""
+        return None
 
 
 class TorchCell(Cell):
@@ -63,6 +68,18 @@ class TorchCell(Cell):
         parts = after if isinstance(after, tuple) else (after,)
         return outputs, tuple(part.squeeze(0) for part in parts)
 
+    def kernel(self, inputs: Tensor) -> Kernel | None:
+        """Return the kernel of an RNN or a GRU."""
+        if isinstance(self.layer, nn.LSTM) or not products.use_portable(inputs):
+            return None
+        return kernels.Gru() if isinstance(self.layer, nn.GRU) else kernels.Rnn(_nonlinearity(self.layer))
+
+    @property
+    def weights(self) -> Weights:
+        """The weights, as kernels take them."""
+        w_x, w_h, b_x, b_h = self.layer.parameters()
+        return Weights(w_x, w_h, b_x, b_h)
+
     def _uses_kernels(self, inputs: Tensor) -> bool:
         if not products.use_portable(inputs):
             return False
@@ -70,16 +87,10 @@ class TorchCell(Cell):
         return not isinstance(self.layer, nn.LSTM) or (trains_on_one and self.output_size >= LARGE)
 
     def _forward_portable(self, inputs: Tensor, state: State | None) -> tuple[Tensor, State]:
-        w_x, w_h, b_x, b_h = self.layer.parameters()
         h = _initial_state(inputs, state, self.output_size)
-        if isinstance(self.layer, nn.LSTM):
-            outputs, c = lstm(inputs, h, state[1] if state else torch.zeros_like(h), w_x, w_h, b_x, b_h)
-            return outputs, (outputs[:, -1], c)
-        if isinstance(self.layer, nn.GRU):
-            states = kernels.gru(inputs, h, w_x, w_h, b_x, b_h)
-        else:
-            states = kernels.rnn(inputs, h, w_x, w_h, b_x + b_h, _nonlinearity(self.layer))
-        return states[:, 1:], (states[:, -1],)
+        if (kernel := self.kernel(inputs)) is not None:
+            return run_layer(kernel, inputs, (h,), [self.weights])
+        return run_layer(Lstm(), inputs, (h, state[1] if state else torch.zeros_like(h)), [self.weights])
 
 
 class ScratchCell(Cell):
@@ -99,7 +110,7 @@ class ScratchCell(Cell):
         h = _initial_state(inputs, state, self.output_size)
         if products.use_portable(inputs):
             states = kernels.rnn(inputs, h, self.w_x.T, self.w_h.T, self.b, nonlinearity="tanh")
-            return states[:, 1:], (states[:, -1],)
+            return states, (states[:, -1],)
         outputs = []
         for projected in (inputs @ self.w_x + self.b).unbind(1):  # (b, hidden_size)
             h = torch.tanh(projected + h @ self.w_h)
@@ -121,9 +132,9 @@ class LinearCell(Cell):
         h = _initial_state(inputs, state, self.hidden_size)
         if products.use_portable(inputs):
             w_x, w_h = self.w.weight.split_with_sizes((inputs.shape[2], self.hidden_size), 1)
-            w_h = w_h.contiguous()  # once, not in the product of each step
             states = kernels.rnn(inputs, h, w_x, w_h, self.w.bias, nonlinearity="none")
-            return torch.cat((inputs, states[:, :-1]), 2), (states[:, -1],)
+            before = torch.cat((h.unsqueeze(1), states[:, :-1]), 1)
+            return torch.cat((inputs, before), 2), (states[:, -1],)
         outputs = []
         for x in inputs.unbind(1):
             both = torch.cat((x, h), 1)
@@ -149,6 +160,17 @@ BUILDERS: Mapping[str, Callable[[int, int], Cell]] = {
     "gru": partial(TorchCell, nn.GRU),
     "lstm": partial(TorchCell, nn.LSTM),
 }
+
+
+def read_both_ways(
+    forwards: Cell, backwards: Cell, inputs: Tensor, lengths: Tensor | None, state: State | None
+) -> tuple[Tensor, State] | None:
+    """Run two cells side by side, where their kernel can; return what `network.Layer` does."""
+    kernel = forwards.kernel(inputs)
+    if kernel is None or not (isinstance(forwards, TorchCell) and isinstance(backwards, TorchCell)):
+        return None
+    h = _initial_state(inputs, state, forwards.output_size)
+    return run_layer(kernel, inputs, (h,), [forwards.weights, backwards.weights], lengths)
 
 
 def build_cell(name: str, input_size: int, hidden_size: int) -> Cell:

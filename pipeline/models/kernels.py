@@ -1,31 +1,30 @@
 """Recurrent layers that give the same bytes on every x86-64 processor with AVX2, as `products` do.
 
-Each is one autograd function over all time steps, with a backward pass of its own. A step costs one product and a few
-elementwise operations; all that can be done for all steps at once is: the product of the inputs, and in the backward
-pass the gradients of inputs, weights and biases.
+`recurrence` runs the kernels here for all steps of a layer, forwards and backwards. Layers take inputs (b, t, n), an
+initial state (b, h) and weights in torch's layout, and return the states of all steps (b, t, h).
 
-Axes: b sequences, t steps, n values a step, h hidden units. Layers take inputs (b, t, n), an initial state (b, h), and
-weights in torch's layout; they return the states (b, t + 1, h), the initial one first. tanh(x) is computed as
-2 sigmoid(2x) - 1, since torch's sigmoid takes a quarter of the time of its tanh.
+tanh(x) is computed as 2 sigmoid(2x) - 1, since torch's sigmoid takes a quarter of the time of its tanh. Where NumPy's
+operations give the bytes of torch's they are taken, as a call costs a third.
 """
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from pipeline.models.products import as_numpy, matmul, matmul_into, no_warnings
+from pipeline.models.products import Array, step_product
+from pipeline.models.recurrence import Gradients, Run, Weights, by_step, run_layer
 
 Nonlinearity = Literal["tanh", "relu", "none"]
 
-_ONE, MINUS_ONE = torch.tensor(1.0), torch.tensor(-1.0)
+_ONE, ONE = torch.tensor(1.0), np.float32(1)
 
 
 def rnn(inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, bias: Tensor, nonlinearity: Nonlinearity) -> Tensor:
     """Run h' = f(W_x x + W_h h + b), f being tanh, relu or nothing; weights (h, n) and (h, h), bias (h,)."""
-    states: Tensor = _Rnn.apply(inputs, state, w_x, w_h, bias, nonlinearity)  # type: ignore[no-untyped-call]
-    return states
+    return run_layer(Rnn(nonlinearity), inputs, (state,), [Weights(w_x, w_h, bias)])[0]
 
 
 def gru(inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, b_x: Tensor, b_h: Tensor) -> Tensor:
@@ -36,11 +35,11 @@ def gru(inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, b_x: Tensor, b_
     n = tanh(W_xn x + b_xn + r (W_hn h + b_hn))
     h' = (1 - z) n + z h
     """
-    states: Tensor = _Gru.apply(inputs, state, w_x, w_h, b_x, b_h)  # type: ignore[no-untyped-call]
-    return states
+    return run_layer(Gru(), inputs, (state,), [Weights(w_x, w_h, b_x, b_h)])[0]
 
 
-class _Rnn(torch.autograd.Function):
+@dataclass(frozen=True)
+class Rnn:
     """The recurrence of `rnn`; the backward pass goes from the last step to the first.
 
     a = W_x x + W_h h + b,  h' = f(a)
@@ -48,50 +47,51 @@ class _Rnn(torch.autograd.Function):
     dL/dh = W_h^T dL/da     to which the gradient of h as an output is added
     """
 
-    @staticmethod
-    @no_warnings
-    def forward(
-        ctx: Any, inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, bias: Tensor, nonlinearity: Nonlinearity
-    ) -> Tensor:
-        x, states = by_step(inputs), allocate_states(inputs, state)
-        projected = matmul(x.flatten(0, 1), w_x.T).add_(bias)  # W_x x + b
-        weight = as_numpy(w_h.T)
-        if nonlinearity == "tanh":
-            projected.mul_(2)  # as 2 W_h h in each step, for the sigmoid; exact
-        arrays, steps = states.numpy(), projected.view(*x.shape[:2], -1).unbind(0)
-        for step, (h, step_projected) in enumerate(zip(states[1:].unbind(0), steps, strict=True)):
-            matmul_into(arrays[step + 1], arrays[step], weight)
-            if nonlinearity == "tanh":
-                tanh_of_half_(torch.add(step_projected, h, alpha=2, out=h))
-            else:
-                h.add_(step_projected)
-            if nonlinearity == "relu":
-                h.relu_()
-        ctx.save_for_backward(x, states, w_x, w_h)
-        ctx.nonlinearity = nonlinearity
-        return states.transpose(0, 1)
+    nonlinearity: Nonlinearity
 
-    @staticmethod
-    @once_differentiable
-    @no_warnings
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        x, states, w_x, w_h = ctx.saved_tensors
-        grad_states, grad_h = grad.unbind(1), torch.zeros_like(states[0])
-        grad_projected = torch.empty_like(states[1:])
-        slopes = _slopes(states[1:], ctx.nonlinearity)
-        arrays, grad_h_array, weight = grad_projected.numpy(), grad_h.numpy(), as_numpy(w_h)
-        for step in range(len(grad_projected) - 1, -1, -1):
-            step_projected = torch.add(grad_h, grad_states[step + 1], out=grad_projected[step])
-            if slopes:
-                step_projected.mul_(slopes[step])
-            matmul_into(grad_h_array, arrays[step], weight)
-        grad_h.add_(grad_states[0])
-        grad_x, grad_wx, grad_bias = input_gradients(ctx, grad_projected, x, w_x)
-        grad_wh = matmul(grad_projected.flatten(0, 1).T, states[:-1].flatten(0, 1))
-        return grad_x, grad_h, grad_wx, grad_wh, grad_bias, None
+    def scale(self, weights: Array) -> Array:
+        """Return all weights doubled for tanh."""
+        return np.add(weights, weights) if self.nonlinearity == "tanh" else weights
+
+    def add_biases(self, projected: Array, b_x: Array, b_h: Array) -> None:
+        """Add both biases."""
+        np.add(projected, b_x + b_h, projected)
+
+    def forward(self, run: Run, w_h: Array, b_h: Array) -> None:
+        """Take all steps."""
+        (multiply, weights), states = step_product(w_h), by_step(run.states)
+        tensors = torch.from_numpy(states).unbind(0)
+        for step, gates in enumerate(by_step(run.gates)):
+            after = states[step + 1]
+            multiply(states[step], weights, out=after)
+            np.add(after, gates, after)
+            if self.nonlinearity == "tanh":
+                tanh_of_half(after, tensors[step + 1])
+            elif self.nonlinearity == "relu":
+                tensors[step + 1].relu_()
+
+    def backward(self, run: Run, w_h: Array, grad: Array, grad_c: Array | None) -> Gradients:
+        """Go from the last step to the first."""
+        (multiply, weights), grads, found = step_product(w_h), by_step(grad), np.empty_like(run.gates)
+        slopes, grad_h = self._slopes(run.states[:, 1:]), np.zeros_like(by_step(run.states)[0])
+        steps = list(zip(grads, by_step(found), grads if slopes is None else by_step(slopes), strict=True))
+        for grad_, found_, slopes_ in reversed(steps):
+            np.add(grad_h, grad_, found_)
+            if slopes is not None:
+                np.multiply(found_, slopes_, found_)
+            multiply(found_, weights, out=grad_h)
+        return Gradients(found, grad_h.reshape(run.states[:, 0].shape))
+
+    def _slopes(self, states: Array) -> Array | None:
+        """Return f' where f has these values; none where it is 1."""
+        if self.nonlinearity == "none":
+            return None
+        tensor = torch.from_numpy(states)
+        return (tanh_slope(tensor) if self.nonlinearity == "tanh" else (tensor > 0).to(tensor.dtype)).numpy()
 
 
-class _Gru(torch.autograd.Function):
+@dataclass(frozen=True)
+class Gru:
     """The recurrence of `gru`; the backward pass goes from the last step to the first.
 
     With s = W_hn h + b_hn, and a_r, a_z, a_n being what the sigmoids and the tanh are taken of:
@@ -103,110 +103,79 @@ class _Gru(torch.autograd.Function):
     dL/dh    = z dL/dh' + W_h^T (dL/da_r, dL/da_z, dL/ds)
     """
 
-    @staticmethod
-    @no_warnings
-    def forward(ctx: Any, inputs: Tensor, state: Tensor, w_x: Tensor, w_h: Tensor, b_x: Tensor, b_h: Tensor) -> Tensor:
-        x, states, size = by_step(inputs), allocate_states(inputs, state), state.shape[1]
-        b_rz, b_n = _double_n(b_h).split_with_sizes((2 * size, size))
-        gates = matmul(x.flatten(0, 1), _double_n(w_x).T).add_(_double_n(b_x))
-        gates[:, : 2 * size].add_(b_rz)
-        gates = gates.view(*x.shape[:2], -1)
-        hidden_n = torch.empty_like(states[1:])  # 2 (W_hn h + b_hn)
-        _run_gates(states, gates, hidden_n, _double_n(w_h), b_n)
-        ctx.save_for_backward(x, states, gates, hidden_n, w_x, w_h)
-        return states.transpose(0, 1)
+    def scale(self, weights: Array) -> Array:
+        """Return the weights with those of n doubled."""
+        return double(weights, slice(-(len(weights) // 3), None))
 
-    @staticmethod
-    @once_differentiable
-    @no_warnings
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        x, states, gates, hidden_n, w_x, w_h = ctx.saved_tensors
-        slope_n, slopes = _gate_slopes(states, gates, hidden_n)
-        grad_states, grad_h = grad.unbind(1), torch.zeros_like(states[0])
-        # dL/dh' of each step, and dL/d(W_h h + b_h) in the order r, z, n.
-        grad_after, grad_gates = torch.empty_like(hidden_n), torch.empty_like(gates)
-        by_gate, z = grad_gates.view_as(slopes), gates.unflatten(2, (3, -1))[:, :, 1]
-        arrays, grad_h_array, weight = grad_gates.numpy(), grad_h.numpy(), as_numpy(w_h)
-        steps = zip(grad_after.unbind(0), slopes.unbind(0), by_gate.unbind(0), z.unbind(0), strict=True)
-        for step, (grad_after_, slopes_, by_gate_, z_) in reversed(list(enumerate(steps))):
-            torch.add(grad_h, grad_states[step + 1], out=grad_after_)
-            torch.mul(grad_after_.unsqueeze(1), slopes_, out=by_gate_)
-            matmul_into(grad_h_array, arrays[step], weight)
-            grad_h.addcmul_(grad_after_, z_)
-        grad_h.add_(grad_states[0])
-        grad_wh, grad_bh = matmul(grad_gates.flatten(0, 1).T, states[:-1].flatten(0, 1)), grad_gates.sum((0, 1))
-        torch.mul(grad_after, slope_n, out=by_gate[:, :, 2])  # from here on the gradients of W_x x + b_x
-        grad_x, grad_wx, grad_bx = input_gradients(ctx, grad_gates, x, w_x)
-        return grad_x, grad_h, grad_wx, grad_wh, grad_bx, grad_bh
+    def add_biases(self, projected: Array, b_x: Array, b_h: Array) -> None:
+        """Add both biases of r and z, and one of n."""
+        size = len(b_h) // 3 * 2
+        np.add(projected, b_x, projected)
+        projected[:, :size] += b_h[:size]
 
+    def forward(self, run: Run, w_h: Array, b_h: Array) -> None:
+        """Take all steps; keep 2 s for the backward pass."""
+        size, (multiply, weights), states = run.states.shape[-1], step_product(w_h), by_step(run.states)
+        b_n = b_h[..., -size:] if len(b_h) > 1 else b_h[0, :, -size:]
+        gates, kept = by_step(run.gates), by_step(run.kept)
+        recurrent = np.empty_like(gates[0])
+        recurrent_rz, recurrent_n = recurrent[..., :-size], recurrent[..., -size:]
+        rz, n = gates[..., :-size], gates[..., -size:]
+        arrays = zip(rz, n, kept, states[:-1], strict=True)
+        parts = (rz, gates[..., :size], gates[..., size:-size], n, kept, states[:-1], states[1:])
+        tensors = zip(*(torch.from_numpy(part).unbind(0) for part in parts), strict=True)
+        for (rz_, n_, kept_, h), (rz_tensor, r, z, n_tensor, s, before, after) in zip(arrays, tensors, strict=True):
+            multiply(h, weights, out=recurrent)
+            np.add(rz_, recurrent_rz, rz_)
+            rz_tensor.sigmoid_()
+            np.add(recurrent_n, b_n, kept_)
+            n_tensor.addcmul_(r, s)
+            tanh_of_half(n_, n_tensor)
+            torch.lerp(n_tensor, before, z, out=after)
 
-def _run_gates(states: Tensor, gates: Tensor, hidden_n: Tensor, w_h: Tensor, b_n: Tensor) -> None:
-    """Fill in the states, `hidden_n` for the backward pass, and the gates, which hold W_x x + b before."""
-    size = states.shape[2]
-    recurrent = torch.empty_like(gates[0])  # W_h h
-    recurrent_rz, recurrent_n = recurrent.split_with_sizes((2 * size, size), 1)
-    arrays, recurrent_array, weight = states.numpy(), recurrent.numpy(), as_numpy(w_h.T)
-    rz, n = gates.split_with_sizes((2 * size, size), 2)
-    r, z = rz.chunk(2, 2)
-    views = (part.unbind(0) for part in (rz, r, z, n, hidden_n, states[:-1], states[1:]))
-    for step, (rz_, r_, z_, n_, hidden_n_, before, after) in enumerate(zip(*views, strict=True)):
-        matmul_into(recurrent_array, arrays[step], weight)
-        rz_.add_(recurrent_rz).sigmoid_()
-        torch.add(recurrent_n, b_n, out=hidden_n_)
-        tanh_of_half_(n_.addcmul_(r_, hidden_n_))
-        torch.lerp(n_, before, z_, out=after)
+    def backward(self, run: Run, w_h: Array, grad: Array, grad_c: Array | None) -> Gradients:
+        """Go from the last step to the first."""
+        (multiply, weights), (slope_n, slopes) = step_product(w_h), _gate_slopes(run)
+        grads, found = by_step(grad), np.empty_like(run.gates)
+        grad_h, by_gate = np.zeros_like(by_step(run.states)[0]), found.reshape(*found.shape[:-1], 3, -1)
+        after, size = np.empty_like(run.states[:, 1:]), run.states.shape[-1]  # dL/dh' of each step
+        tensor_h, after_tensors = torch.from_numpy(grad_h), torch.from_numpy(by_step(after)).unbind(0)
+        z = torch.from_numpy(by_step(run.gates[..., size : 2 * size])).unbind(0)
+        arrays = (grads, by_step(found), by_step(by_gate), by_step(slopes), by_step(after))
+        for grad_, found_, by_gate_, slopes_, after_, tensor, z_ in reversed(
+            list(zip(*arrays, after_tensors, z, strict=True))
+        ):
+            np.add(grad_h, grad_, after_)
+            np.multiply(after_[..., None, :], slopes_, by_gate_)
+            multiply(found_, weights, out=grad_h)
+            tensor_h.addcmul_(tensor, z_)
+        return Gradients(found, grad_h.reshape(run.states[:, 0].shape), last_gate=after * slope_n)
 
 
-def _gate_slopes(states: Tensor, gates: Tensor, hidden_n: Tensor) -> tuple[Tensor, Tensor]:
-    """Return dh'/da_n, and dh' by a_r, a_z and s (t, b, 3, h), which `_Gru` defines; `hidden_n` is 2 s."""
-    r, z, n = gates.chunk(3, 2)
+def _gate_slopes(run: Run) -> tuple[Array, Array]:
+    """Return dh'/da_n, and dh' by a_r, a_z and s (d, t, b, 3, h), which `Gru` defines; what is kept is 2 s."""
+    r, z, n = torch.from_numpy(run.gates).chunk(3, -1)
     slope_n = tanh_slope(n).mul_(1 - z)
     slope_s = slope_n * r
-    slope_r = torch.addcmul(slope_s, slope_s, r, value=-1).mul_(hidden_n).mul_(0.5)
-    slope_z = torch.addcmul(z, z, z, value=-1).mul_(states[:-1] - n)
-    return slope_n, torch.stack((slope_r, slope_z, slope_s), 2)
+    slope_r = torch.addcmul(slope_s, slope_s, r, value=-1).mul_(torch.from_numpy(run.kept)).mul_(0.5)
+    slope_z = torch.addcmul(z, z, z, value=-1).mul_(torch.from_numpy(run.states[:, :-1]) - n)
+    return slope_n.numpy(), torch.stack((slope_r, slope_z, slope_s), -2).numpy()
 
 
-def by_step(inputs: Tensor) -> Tensor:
-    """Return the inputs (t, b, n), those of each step contiguous."""
-    return inputs.transpose(0, 1).contiguous()
+def double(weights: Array, rows: slice) -> Array:
+    """Return a copy with some rows doubled; exact."""
+    scaled = weights.copy()
+    np.add(scaled[rows], scaled[rows], scaled[rows])
+    return scaled
 
 
-def allocate_states(inputs: Tensor, state: Tensor) -> Tensor:
-    """Return an array of states (t + 1, b, h) with the initial one filled in."""
-    states = state.new_empty(inputs.shape[1] + 1, *state.shape)
-    states[0] = state
-    return states
-
-
-def _double_n(weight: Tensor) -> Tensor:
-    """Return weights or biases of gates r, z, n with those of n doubled, for the sigmoid; exact."""
-    doubled = weight.clone()
-    doubled[-(len(weight) // 3) :].mul_(2)
-    return doubled
-
-
-def tanh_of_half_(x: Tensor) -> None:
-    """Replace x by tanh(x / 2)."""
-    x.sigmoid_()
-    torch.add(MINUS_ONE, x, alpha=2, out=x)
-
-
-def _slopes(states: Tensor, nonlinearity: Nonlinearity) -> tuple[Tensor, ...]:
-    """Return the derivative of a nonlinearity where it has these values, (b, h) for each step; none where it is 1."""
-    if nonlinearity == "none":
-        return ()
-    slopes = tanh_slope(states) if nonlinearity == "tanh" else (states > 0).to(states.dtype)
-    return slopes.unbind(0)
+def tanh_of_half(x: Array, tensor: Tensor) -> None:
+    """Replace x by tanh(x / 2); the tensor shares its memory."""
+    tensor.sigmoid_()
+    np.add(x, x, x)
+    np.subtract(x, ONE, x)
 
 
 def tanh_slope(tanh: Tensor) -> Tensor:
     """Return the derivative of tanh where it has these values."""
     return torch.addcmul(_ONE, tanh, tanh, value=-1)
-
-
-def input_gradients(ctx: Any, grad: Tensor, x: Tensor, w_x: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
-    """Return the gradients of inputs, their weights and bias from that of W_x x + b (t, b, gates)."""
-    flat = grad.flatten(0, 1)
-    inputs = matmul(flat, w_x).view_as(x).transpose(0, 1) if ctx.needs_input_grad[0] else None
-    return inputs, matmul(flat.T, x.flatten(0, 1)), flat.sum(0)

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from pipeline.determinism import choose_device, make_deterministic
 from pipeline.errors import REPAIR, NotTrainedError, ParamsError
 from pipeline.models import ensemble, products, storage
-from pipeline.models.cells import State, build_cell
+from pipeline.models.cells import State, build_cell, read_both_ways
 from pipeline.models.dropout import Dropout
 from pipeline.models.encoders import Scale, Shape, build_encoder
 from pipeline.params.models import ModelParams
@@ -39,6 +39,8 @@ class Layer(nn.Module):
 
         Only that is carried on: the other direction starts at the end.
         """
+        if self.backwards and (found := read_both_ways(self.forwards, self.backwards, inputs, lengths, state)):
+            return found
         outputs, after = self.forwards(inputs, state)
         if self.backwards:
             backward, _ = self.backwards(reverse(inputs, lengths))

@@ -5,6 +5,7 @@ torch's own products (MKL's) are the same everywhere only in a mode that takes t
 they take any strides, and a call costs less than one of torch.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,11 @@ def matmul_into(out: Array, a: Array, b: Array) -> None:
     `out` shares no memory with the others. The caller runs under `no_warnings`.
     """
     np.dot(a, b, out=out)
+
+
+def step_product(weights: Array) -> tuple[Callable[..., Any], Array]:
+    """Return what multiplies a step's states, (b, k) or (d, b, k) of d directions, and its weights, from (d, k, n)."""
+    return (np.dot, weights[0]) if len(weights) == 1 else (np.matmul, weights)
 
 
 @no_warnings

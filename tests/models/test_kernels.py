@@ -14,7 +14,10 @@ from torch.nn import functional
 
 from pipeline.models import kernels, products
 from pipeline.models.cells import BUILDERS, LARGE, build_cell
-from pipeline.models.lstm import lstm
+from pipeline.models.lstm import Lstm, lstm
+from pipeline.models.network import Layer
+from pipeline.models.recurrence import Weights, run_layer
+from tests.support.small import model_params
 
 SIZES = st.integers(1, 40)
 GATES = {"rnn": 1, "relu": 1, "gru": 3, "lstm": 4, "linear": 1}
@@ -142,7 +145,7 @@ def layer_arguments(kind, b, t, n, h):
     return [normal(*shape, seed=index).double().requires_grad_() for index, shape in enumerate(shapes)]
 
 
-def run_layer(kind, arguments):
+def run_one(kind, arguments):
     if kind == "gru":
         return kernels.gru(*arguments)
     if kind == "lstm":
@@ -153,7 +156,45 @@ def run_layer(kind, arguments):
 @pytest.mark.parametrize("kind", GATES)
 @pytest.mark.parametrize(("b", "t", "n", "h"), [(2, 3, 2, 3), (1, 1, 1, 1), (1, 4, 3, 2), (3, 1, 2, 2)])
 def test_gradients_of_a_recurrent_layer_are_those_of_the_formula(kind, b, t, n, h):
-    assert torch.autograd.gradcheck(lambda *given: run_layer(kind, given), layer_arguments(kind, b, t, n, h))
+    assert torch.autograd.gradcheck(lambda *given: run_one(kind, given), layer_arguments(kind, b, t, n, h))
+
+
+KERNELS = {"rnn": kernels.Rnn("tanh"), "relu": kernels.Rnn("relu"), "gru": kernels.Gru(), "lstm": Lstm()}
+
+
+@pytest.mark.parametrize("lengths", [None, torch.tensor([3, 1])])
+@pytest.mark.parametrize("kind", KERNELS)
+def test_gradients_of_both_directions_are_those_of_the_formula(kind, lengths):
+    inputs, *given = layer_arguments(kind, 2, 3, 2, 3)
+    weights = given[2 if kind == "lstm" else 1 :]
+    state = given[: len(given) - len(weights)]
+
+    def run(inputs, *given):
+        ways = [Weights(*given[first : first + len(weights)]) for first in (0, len(weights))]
+        outputs, after = run_layer(KERNELS[kind], inputs, given[2 * len(weights) :], ways, lengths)
+        return outputs, *after
+
+    others = [weight.detach().flip(0).requires_grad_() for weight in weights]
+    assert torch.autograd.gradcheck(run, (inputs, *weights, *others, *state))
+
+
+@pytest.mark.parametrize("kind", ["rnn", "rnn-relu", "gru"])
+@given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 4), st.booleans())
+@settings(max_examples=15)
+def test_a_layer_in_both_directions_is_the_one_that_torch_computes_in_double_precision(kind, b, t, h, padded):
+    params = model_params(cell=kind, hidden_size=h, bidirectional=True)
+    layer, found = Layer(params, 3, h), []
+    lengths = torch.from_numpy(np.random.default_rng(b).integers(1, t + 1, b)) if padded else None
+    state = tuple(part.float() for part in initial_state(kind, b, h))
+    for dtype in (torch.float32, torch.float64):
+        layer.to(dtype).zero_grad()
+        inputs = normal(b, t, 3).to(dtype).requires_grad_()
+        outputs, after = layer(inputs, lengths, tuple(part.to(dtype) for part in state))
+        (outputs * torch.linspace(-1, 1, outputs.numel()).to(dtype).view_as(outputs)).sum().backward()
+        parts = (outputs, *after, inputs.grad, *(weight.grad for weight in layer.parameters()))
+        found.append([part.detach().float() for part in parts])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=2e-5)
 
 
 def initial_state(kind, b, h):
