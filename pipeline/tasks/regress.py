@@ -36,7 +36,7 @@ class Regress:
         scale = model.shape.targets_scale
         wanted = (batch.targets - scale.mean) / scale.std
         errors = (outputs.squeeze(1) - wanted) ** 2
-        return errors.sum(), torch.ones_like(wanted, dtype=torch.int64).sum()
+        return errors.sum(), torch.full((), len(wanted), dtype=torch.int64, device=wanted.device)
 
     def constant_loss(self, model: SequenceModel, train: Examples, scored: Examples) -> float:
         """Return the mean squared difference from the mean of the training targets, in the targets' scale."""
