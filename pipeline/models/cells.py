@@ -6,7 +6,7 @@ for zeros. One cell is one layer in one direction.
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pipeline.models import kernels, products
 from pipeline.models.lstm import Lstm
+from pipeline.models.projection import Inputs, Lookup
 from pipeline.models.recurrence import Kernel, Weights, run_layer
 
 State = tuple[Tensor, ...]
@@ -30,8 +31,8 @@ class Cell(nn.Module):
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read a sequence from a state; return the outputs of all steps and the state after the last."""
 
-    def kernel(self, inputs: Tensor) -> Kernel | None:
-        """Return what computes both directions of a layer that reads these inputs side by side, if anything does."""
+    def kernel(self, inputs: Tensor) -> tuple[Kernel, Weights] | None:
+        """Return what computes a whole layer with inputs like these, and its weights, if anything does."""
         return None
 
 
@@ -68,15 +69,14 @@ class TorchCell(Cell):
         parts = after if isinstance(after, tuple) else (after,)
         return outputs, tuple(part.squeeze(0) for part in parts)
 
-    def kernel(self, inputs: Tensor) -> Kernel | None:
+    def kernel(self, inputs: Tensor) -> tuple[Kernel, Weights] | None:
         """Return the kernel of an RNN or a GRU."""
         if isinstance(self.layer, nn.LSTM) or not products.use_portable(inputs):
             return None
-        return kernels.Gru() if isinstance(self.layer, nn.GRU) else kernels.Rnn(_nonlinearity(self.layer))
+        gru = isinstance(self.layer, nn.GRU)
+        return kernels.Gru() if gru else kernels.Rnn(_nonlinearity(self.layer)), self._weights()
 
-    @property
-    def weights(self) -> Weights:
-        """The weights, as kernels take them."""
+    def _weights(self) -> Weights:
         w_x, w_h, b_x, b_h = self.layer.parameters()
         return Weights(w_x, w_h, b_x, b_h)
 
@@ -88,9 +88,9 @@ class TorchCell(Cell):
 
     def _forward_portable(self, inputs: Tensor, state: State | None) -> tuple[Tensor, State]:
         h = _initial_state(inputs, state, self.output_size)
-        if (kernel := self.kernel(inputs)) is not None:
-            return run_layer(kernel, inputs, (h,), [self.weights])
-        return run_layer(Lstm(), inputs, (h, state[1] if state else torch.zeros_like(h)), [self.weights])
+        if found := self.kernel(inputs):
+            return run_layer(found[0], inputs, (h,), [found[1]])
+        return run_layer(Lstm(), inputs, (h, state[1] if state else torch.zeros_like(h)), [self._weights()])
 
 
 class ScratchCell(Cell):
@@ -108,14 +108,18 @@ class ScratchCell(Cell):
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Step through the sequence; x W_x + b of all steps is one product."""
         h = _initial_state(inputs, state, self.output_size)
-        if products.use_portable(inputs):
-            states = kernels.rnn(inputs, h, self.w_x.T, self.w_h.T, self.b, nonlinearity="tanh")
-            return states, (states[:, -1],)
+        if found := self.kernel(inputs):
+            return run_layer(found[0], inputs, (h,), [found[1]])
         outputs = []
         for projected in (inputs @ self.w_x + self.b).unbind(1):  # (b, hidden_size)
             h = torch.tanh(projected + h @ self.w_h)
             outputs.append(h)
         return torch.stack(outputs, 1), (h,)
+
+    def kernel(self, inputs: Tensor) -> tuple[Kernel, Weights] | None:
+        """Return that of an RNN."""
+        weights = Weights(self.w_x.T, self.w_h.T, self.b)
+        return (kernels.Rnn("tanh"), weights) if products.use_portable(inputs) else None
 
 
 class LinearCell(Cell):
@@ -162,15 +166,18 @@ BUILDERS: Mapping[str, Callable[[int, int], Cell]] = {
 }
 
 
-def read_both_ways(
-    forwards: Cell, backwards: Cell, inputs: Tensor, lengths: Tensor | None, state: State | None
+def run_with_kernel(
+    cells: Sequence[Cell], inputs: Inputs, lengths: Tensor | None, state: State | None
 ) -> tuple[Tensor, State] | None:
-    """Run two cells side by side, where their kernel can; return what `network.Layer` does."""
-    kernel = forwards.kernel(inputs)
-    if kernel is None or not (isinstance(forwards, TorchCell) and isinstance(backwards, TorchCell)):
+    """Run the cells of a layer side by side, where they have a kernel; return what `network.Layer` does."""
+    if isinstance(inputs, Lookup) and not inputs.repeats:
+        inputs = inputs.vectors()
+    like = inputs.table if isinstance(inputs, Lookup) else inputs
+    found = [each for cell in cells if (each := cell.kernel(like))]
+    if not found:
         return None
-    h = _initial_state(inputs, state, forwards.output_size)
-    return run_layer(kernel, inputs, (h,), [forwards.weights, backwards.weights], lengths)
+    h = state[0] if state else like.new_zeros(len(inputs), cells[0].output_size)
+    return run_layer(found[0][0], inputs, (h,), [weights for _, weights in found], lengths)
 
 
 def build_cell(name: str, input_size: int, hidden_size: int) -> Cell:

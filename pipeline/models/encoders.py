@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from pipeline.models.projection import Lookup
 from pipeline.params.models import ModelParams
 
 
@@ -44,6 +45,10 @@ class OneHot(nn.Module):
         """Look symbols up."""
         return self.get_buffer("identity")[inputs]
 
+    def look_up(self, inputs: Tensor) -> Lookup:
+        """Return symbols with the table of their vectors."""
+        return Lookup(inputs, self.get_buffer("identity"))
+
 
 class Embedding(nn.Module):
     """A symbol as a vector that is trained."""
@@ -57,6 +62,10 @@ class Embedding(nn.Module):
         """Look symbols up."""
         encoded: Tensor = self.table(inputs)
         return encoded
+
+    def look_up(self, inputs: Tensor) -> Lookup:
+        """Return symbols with the table of their vectors."""
+        return Lookup(inputs, self.table.weight)
 
 
 class Values(nn.Module):

@@ -17,9 +17,10 @@ from torch.overrides import TorchFunctionMode
 from pipeline.determinism import choose_device, make_deterministic
 from pipeline.errors import REPAIR, NotTrainedError, ParamsError
 from pipeline.models import ensemble, products, storage
-from pipeline.models.cells import State, build_cell, read_both_ways
+from pipeline.models.cells import State, build_cell, run_with_kernel
 from pipeline.models.dropout import Dropout
-from pipeline.models.encoders import Scale, Shape, build_encoder
+from pipeline.models.encoders import Scale, Shape, Values, build_encoder
+from pipeline.models.projection import Inputs, Lookup
 from pipeline.params.models import ModelParams
 
 StackState = tuple[State, ...]
@@ -34,16 +35,18 @@ class Layer(nn.Module):
         self.backwards = build_cell(params.cell, input_size, hidden_size) if params.bidirectional else None
         self.output_size = self.forwards.output_size * (2 if self.backwards else 1)
 
-    def forward(self, inputs: Tensor, lengths: Tensor | None, state: State | None) -> tuple[Tensor, State]:
+    def forward(self, inputs: Inputs, lengths: Tensor | None, state: State | None) -> tuple[Tensor, State]:
         """Return the outputs of both directions side by side, and the state of the forward one.
 
         Only that is carried on: the other direction starts at the end.
         """
-        if self.backwards and (found := read_both_ways(self.forwards, self.backwards, inputs, lengths, state)):
+        cells = [self.forwards, self.backwards] if self.backwards else [self.forwards]
+        if found := run_with_kernel(cells, inputs, lengths, state):
             return found
-        outputs, after = self.forwards(inputs, state)
+        vectors = inputs.vectors() if isinstance(inputs, Lookup) else inputs
+        outputs, after = self.forwards(vectors, state)
         if self.backwards:
-            backward, _ = self.backwards(reverse(inputs, lengths))
+            backward, _ = self.backwards(reverse(vectors, lengths))
             outputs = torch.cat((outputs, reverse(backward, lengths)), 2)
         return outputs, after
 
@@ -62,15 +65,16 @@ class Stack(nn.Module):
             self.output_size = layer.output_size
 
     def forward(
-        self, inputs: Tensor, lengths: Tensor | None = None, state: StackState | None = None
+        self, inputs: Inputs, lengths: Tensor | None = None, state: StackState | None = None
     ) -> tuple[Tensor, StackState]:
         """Run all layers; return the outputs of the last (b, t, m) and the state of each."""
-        after = []
-        for index, layer in enumerate(self.layers):
-            outputs, layer_state = layer(inputs, lengths, state[index] if state else None)
-            inputs = self.dropout(outputs) if index + 1 < len(self.layers) else outputs
+        states = state or (None,) * len(self.layers)
+        outputs, first = self.layers[0](inputs, lengths, states[0])
+        after = [first]
+        for layer, before in zip(self.layers[1:], states[1:], strict=True):
+            outputs, layer_state = layer(self.dropout(outputs), lengths, before)
             after.append(layer_state)
-        return inputs, tuple(after)
+        return outputs, tuple(after)
 
 
 def reverse(inputs: Tensor, lengths: Tensor | None) -> Tensor:
@@ -109,10 +113,17 @@ class SequenceModel(nn.Module):
         Returns:
             The outputs (b, t, k), or (b, k) for one at the end of each sequence; and the state after the last step.
         """
-        outputs, after = self.stack(self.input_dropout(self.encoder(inputs)), lengths, state)
+        outputs, after = self.stack(self._encode(inputs), lengths, state)
         if not (self.trains_every_step if self.training else self.shape.every_step):
             outputs = self._final(outputs, lengths)
         return self.head(self.output_dropout(outputs)), after
+
+    def _encode(self, inputs: Tensor) -> Inputs:
+        """Return the inputs as vectors (b, t, n), or symbols with the table of theirs."""
+        if isinstance(self.encoder, Values) or (self.training and self.input_dropout.p):
+            dropped: Tensor = self.input_dropout(self.encoder(inputs))
+            return dropped
+        return self.encoder.look_up(inputs)
 
     def _final(self, outputs: Tensor, lengths: Tensor | None) -> Tensor:
         """Return the output of each direction after it has read the whole sequence."""

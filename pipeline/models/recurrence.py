@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from pipeline.models.products import Array, as_numpy, no_warnings
+from pipeline.models.projection import Inputs, Lookup, Symbols, Vectors, mirror, mirrored_steps, weight_gradients
 
 NOTHING = np.empty(0, np.float32)
 
@@ -78,7 +79,7 @@ class Kernel(Protocol):
 
 def run_layer(
     kernel: Kernel,
-    inputs: Tensor,
+    inputs: Inputs,
     state: Sequence[Tensor],
     weights: Sequence[Weights],
     lengths: Tensor | None = None,
@@ -87,7 +88,7 @@ def run_layer(
 
     Args:
         kernel: The kind of cell.
-        inputs: (b, t, n).
+        inputs: Vectors (b, t, n), or symbols with a table of vectors.
         state: The initial state (b, h), and for an LSTM the initial cell state. A second direction starts at zeros.
         weights: Those of each direction. The second one reads backwards.
         lengths: The length of each sequence (b,), if some are padded. Padding stays where it is.
@@ -98,7 +99,8 @@ def run_layer(
     """
     c = state[1] if len(state) > 1 else None
     flat = [part for each in weights for part in each]
-    outputs, last = _Recurrence.apply(kernel, lengths, inputs, state[0], c, *flat)  # type: ignore[no-untyped-call]
+    symbols, vectors = (inputs.symbols, inputs.table) if isinstance(inputs, Lookup) else (None, inputs)
+    outputs, last = _Recurrence.apply(kernel, lengths, symbols, vectors, state[0], c, *flat)  # type: ignore[no-untyped-call]
     h = outputs[:, -1, : state[0].shape[1]]
     return outputs, (h,) if last is None else (h, last)
 
@@ -117,16 +119,17 @@ class _Recurrence(torch.autograd.Function):
         ctx: Any,
         kernel: Kernel,
         lengths: Tensor | None,
-        inputs: Tensor,
+        symbols: Tensor | None,
+        vectors: Tensor,
         h: Tensor,
         c: Tensor | None,
         *flat: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
         weights = _by_direction(flat)
-        source = _mirrored(lengths, inputs.shape[1]) if len(weights) > 1 else None
-        x = np.ascontiguousarray(as_numpy(inputs).swapaxes(0, 1))
-        read = [x] if source is None else [x, _mirror(x, source)]
-        gates = _stack([_project(kernel, *each) for each in zip(read, weights, strict=True)])
+        steps = (vectors if symbols is None else symbols).shape[1]
+        source = mirrored_steps(lengths, steps) if len(weights) > 1 else None
+        read = Vectors(vectors, source) if symbols is None else Symbols(symbols, vectors, source)
+        gates = _stack(read.project(lambda x, direction: _project(kernel, x, weights[direction])))
         states, cells = _allocate(h, gates), NOTHING if c is None else _allocate(c, gates)
         run = Run(gates, states, cells, np.empty_like(states[:, 1:]))
         w_h = _stack([kernel.scale(as_numpy(each.w_h)).T for each in weights], contiguous=len(h) > 1)
@@ -142,18 +145,18 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor, grad_last: Tensor | None) -> tuple[Tensor | None, ...]:
         kernel, source, read, run, second = ctx.kept
         weights = _pairs(ctx.saved_tensors)
-        w_h = _stack([as_numpy(each) for _, each in weights])
-        found = kernel.backward(run, w_h, _apart(grad.numpy(), len(weights), source), _first(grad_last, len(weights)))
-        states = [_weight_gradients(*each) for each in zip(found.gates, run.states[:, :-1], strict=True)]
+        w_x, w_h = ([as_numpy(pair[part]) for pair in weights] for part in (0, 1))
+        grads = _apart(grad.numpy(), len(weights), source)
+        found = kernel.backward(run, _stack(w_h), grads, _first(grad_last, len(weights)))
+        states = [weight_gradients(*each) for each in zip(found.gates, run.states[:, :-1], strict=True)]
         if found.last_gate is not None:
             found.gates[..., -found.last_gate.shape[-1] :] = found.last_gate
-        inputs = [_weight_gradients(*each) for each in zip(found.gates, read, strict=True)]
+        grad_x, inputs = read.gradients(found.gates, w_x, ctx.needs_input_grad[3])
         flat: list[Tensor | None] = []
         for (grad_wx, grad_bx), (grad_wh, grad_bh), has_second in zip(inputs, states, second, strict=True):
             flat += [grad_wx, grad_wh, grad_bx, grad_bh if has_second else None]
-        grad_x = _input_gradients(found.gates, [w_x for w_x, _ in weights], source) if ctx.needs_input_grad[2] else None
         grad_c = None if found.c is None else torch.from_numpy(found.c[0])
-        return None, None, grad_x, torch.from_numpy(found.h[0]), grad_c, *flat
+        return None, None, None, grad_x, torch.from_numpy(found.h[0]), grad_c, *flat
 
 
 def _by_direction(flat: Sequence[Any]) -> list[Weights]:
@@ -176,10 +179,10 @@ def _stack(arrays: Sequence[Array], contiguous: bool = True) -> Array:
 
 
 def _project(kernel: Kernel, x: Array, weights: Weights) -> Array:
-    """Return W_x x + b (t, b, g), scaled."""
-    projected: Array = np.dot(x.reshape(-1, x.shape[2]), kernel.scale(as_numpy(weights.w_x)).T)
+    """Return W_x x + b (items, g), scaled."""
+    projected: Array = np.dot(x, kernel.scale(as_numpy(weights.w_x)).T)
     kernel.add_biases(projected, kernel.scale(as_numpy(weights.b_x)), kernel.scale(_second_bias(weights)))
-    return projected.reshape(*x.shape[:2], -1)
+    return projected
 
 
 def _allocate(initial: Tensor, gates: Array) -> Array:
@@ -190,24 +193,10 @@ def _allocate(initial: Tensor, gates: Array) -> Array:
     return states
 
 
-def _mirrored(lengths: Tensor | None, steps: int) -> Array:
-    """Return for each step (t, 1) or (t, b) the one that is read there backwards; padding stays where it is."""
-    step = np.arange(steps)[:, None]
-    mirrored = (steps if lengths is None else as_numpy(lengths)) - 1 - step
-    source: Array = np.where(mirrored < 0, step, mirrored)
-    return source
-
-
-def _mirror(array: Array, source: Array) -> Array:
-    """Return an array (t, b, ...) in the other direction, which twice is none."""
-    mirrored: Array = array[source, np.arange(array.shape[1])]
-    return mirrored
-
-
 def _side_by_side(states: Array, source: Array | None) -> Array:
     """Return the states (d, t, b, h) of all directions as (b, t, d h), each in the order of the inputs."""
     first: Array = states[0]
-    both = first if source is None else np.concatenate((first, _mirror(states[1], source)), 2)
+    both = first if source is None else np.concatenate((first, mirror(states[1], source)), 2)
     return both.swapaxes(0, 1)
 
 
@@ -217,7 +206,7 @@ def _apart(grad: Array, directions: int, source: Array | None) -> Array:
     if source is None:
         return grad[None]
     size = grad.shape[2] // directions
-    return np.stack((grad[:, :, :size], _mirror(grad[:, :, size:], source)))
+    return np.stack((grad[:, :, :size], mirror(grad[:, :, size:], source)))
 
 
 def _first(grad: Tensor | None, directions: int) -> Array | None:
@@ -226,19 +215,3 @@ def _first(grad: Tensor | None, directions: int) -> Array | None:
         return None
     first = grad.numpy()
     return np.stack((first, *[np.zeros_like(first)] * (directions - 1)))
-
-
-def _weight_gradients(grad: Array, read: Array) -> tuple[Tensor, Tensor]:
-    """Return the gradients of weights (g, k) and a bias (g,), from those of gates (t, b, g) that read (t, b, k)."""
-    flat = grad.reshape(-1, grad.shape[2])
-    weights = np.dot(flat.T, read.reshape(-1, read.shape[2]))
-    return torch.from_numpy(weights), torch.from_numpy(flat).sum(0)
-
-
-def _input_gradients(grad: Array, w_x: Sequence[Tensor], source: Array | None) -> Tensor:
-    """Return the gradient of the inputs (b, t, n), from that of the gates (d, t, b, g)."""
-    found = [np.dot(each.reshape(-1, each.shape[2]), as_numpy(weight)) for each, weight in zip(grad, w_x, strict=True)]
-    first, *second = (each.reshape(*grad.shape[1:3], -1) for each in found)
-    if source is not None:
-        first += _mirror(second[0], source)
-    return torch.from_numpy(first.swapaxes(0, 1))

@@ -16,6 +16,7 @@ from pipeline.models import kernels, products
 from pipeline.models.cells import BUILDERS, LARGE, build_cell
 from pipeline.models.lstm import Lstm, lstm
 from pipeline.models.network import Layer
+from pipeline.models.projection import Lookup
 from pipeline.models.recurrence import Weights, run_layer
 from tests.support.small import model_params
 
@@ -195,6 +196,23 @@ def test_a_layer_in_both_directions_is_the_one_that_torch_computes_in_double_pre
         found.append([part.detach().float() for part in parts])
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("directions", [1, 2])
+@pytest.mark.parametrize("kind", KERNELS)
+def test_symbols_are_read_as_their_vectors_are(kind, directions, padded):
+    table, *others = (
+        part.detach()[0] if not index else part for index, part in enumerate(layer_arguments(kind, 2, 4, 3, 2))
+    )
+    state, weights = others[: -len(others) + (2 if kind == "lstm" else 1)], others[2 if kind == "lstm" else 1 :]
+    symbols, lengths = torch.tensor([[0, 1, 1, 3], [3, 0, 1, 1]]), torch.tensor([4, 2]) if padded else None
+    found = []
+    for read in (Lookup(symbols, table.requires_grad_()), Lookup(symbols, table).vectors()):
+        outputs, after = run_layer(KERNELS[kind], read, state, [Weights(*weights)] * directions, lengths)
+        loss = (outputs * torch.linspace(-1, 1, outputs.numel()).view_as(outputs)).sum() + after[-1].square().sum()
+        found.append((outputs, *torch.autograd.grad(loss, (table, *weights, *state))))
+    torch.testing.assert_close(*found)
 
 
 def initial_state(kind, b, h):
