@@ -1,10 +1,11 @@
 # `make repro` and `make test` do everything, including the setup. `make help` lists all commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup scm repro published verify test test-services test-gpu fuzz bench check format ui lock clean
+.PHONY: help setup dask scm repro published verify test test-services test-gpu fuzz bench check format ui lock clean
 
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 INSTALLED := $(VENV)/.installed
+DASK := $(VENV)/.installed-dask
 export PATH := $(VENV)/bin:$(PATH)
 # DVC sends no usage data: the pipeline needs the network only to install packages.
 export DVC_NO_ANALYTICS := 1
@@ -20,6 +21,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+dask: $(DASK)  ## install what a Dask cluster needs (docs/scaling.md)
+
+$(DASK): $(INSTALLED) requirements-dask.lock
+	pip install --quiet --disable-pip-version-check --no-deps --requirement requirements-dask.lock
 	@touch $@
 
 # DVC refuses a project that is in no Git repository unless its config says so; in a repository that must not be there.
@@ -48,7 +55,7 @@ verify: $(INSTALLED)  ## run the last commit in a temporary clone, and compare t
 test: $(INSTALLED)  ## run the tests
 	pytest --numprocesses auto --dist loadgroup
 
-test-services: $(INSTALLED)  ## run the tests that take long, or need a server, another user or processor
+test-services: $(DASK)  ## run the tests that take long, or need a server, another user or processor
 	pytest -m services --numprocesses auto --dist loadgroup
 
 test-gpu: $(INSTALLED)  ## run the tests that need a GPU; without one they are skipped

@@ -8,8 +8,7 @@ from typing import Any
 from benchmarks.measured import Goal, Measured, ratios
 from benchmarks.stepping import read_or_prepare
 from benchmarks.turns import Loop, Run, processor_seconds, take_turns
-from pipeline.data.prepared import Prepared
-from pipeline.data.prepared import ALL_ROWS
+from pipeline.data.prepared import ALL_ROWS, Prepared
 from pipeline.params import find_block, load_params
 from pipeline.params.models import ModelParams
 

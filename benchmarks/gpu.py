@@ -37,6 +37,9 @@ MODELS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "binary-rnn": ("binary-rnn", {}),
     "text-lstm-large": ("text-lstm", {"hidden_size": 512, "batch_size": 128, "sequence_length": 64}),
 }
+REASON = """\
+A cell without a kernel of its own is as many small kernels in either loop, and ours computes their products in full \
+single precision."""
 WARM_UP = 2  # epochs; in the first, libraries choose their kernels, and graphs are recorded
 ROUNDS = 3
 PROFILED = 20  # steps whose kernels are counted
@@ -59,7 +62,7 @@ def measure(quick: bool = False) -> Measured:
         raise NotHereError("no GPU here")
     found = [measure_model("binary-rnn", 1)] if quick else [measure_model(name, ROUNDS) for name in MODELS]
     least = min(model["plain"] / model["ours"] for model in found)
-    goal = Goal("plain over ours above 1.0 for each model", least, least > 1)
+    goal = Goal("plain over ours above 1.0 for each model", least, least > 1, reason="" if least > 1 else REASON)
     return Measured(COLUMNS, tuple(map(_row, found)), (goal,))
 
 
@@ -148,7 +151,7 @@ def count_kernels(run: Callable[[], object]) -> int:
     """Return how many kernels run on the GPU, copies and fills with a value aside."""
     from torch.profiler import ProfilerActivity, profile
 
-    with profile(activities=[ProfilerActivity.CUDA]) as profiler:
+    with profile(activities=[ProfilerActivity.CUDA], acc_events=True) as profiler:
         run()
     on_gpu = [event.name for event in profiler.events() or () if event.device_type.name == "CUDA"]
     return sum(not name.startswith(("Memcpy", "Memset")) for name in on_gpu)

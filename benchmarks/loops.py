@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.plain_network import Network, build_optimiser
-from pipeline.data.prepared import Prepared
-from pipeline.data.prepared import ALL_ROWS
+from pipeline.data.prepared import ALL_ROWS, Prepared
 from pipeline.params.models import ModelParams
 from pipeline.tasks.batching import Batch, training_batches
 from pipeline.training.graphs import RecordedSteps

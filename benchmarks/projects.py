@@ -22,12 +22,11 @@ from pipeline import paths
 from pipeline.data.prepared.verification import read_verified
 from pipeline.evaluation import run as evaluation
 from pipeline.execution import background, executor
-from pipeline.models import storage
 from pipeline.params import Params, load_params
 from pipeline.project import code
 from pipeline.training import run as training
 from pipeline.training.run import TrainingJob, fits
-from stages import check, prepare
+from stages import baseline, check, prepare
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 COPIED = ("pipeline", "stages", "dvc.yaml", ".dvcignore", ".dvc/config", ".dvc/plots", "data/README.md")
@@ -115,6 +114,7 @@ def run(folder: Path) -> None:
             call(prepare.main, name)
         _train(params)
         for name in params.datasets:
+            call(baseline.main, name)
             paths.results(name).mkdir(parents=True)
             evaluation.evaluate(name, params.models_of(name), paths.results(name))
 
@@ -136,15 +136,15 @@ def call(command: click.Command, *arguments: str) -> None:
 def _train(params: Params) -> None:
     cards = {name: read_verified(paths.prepared(name)).card for name in params.datasets}
     jobs = [
-        TrainingJob(name, model, paths.prepared(model.dataset), seed, fit, paths.model(model.dataset, name), False)
+        TrainingJob(name, model, paths.prepared(model.dataset), seed, fit, checkpoint=None)
         for name, model in params.models.items()
         for fit in fits(cards[model.dataset])
         for seed in model.seeds
     ]
-    for job in jobs:
-        job.folder.mkdir(parents=True, exist_ok=True)
     preload = (*training.PRELOAD, *evaluation.PRELOAD)  # one server serves this process
-    outcomes = list(zip(jobs, executor.run(training.run_job, jobs, preload=preload), strict=True))
+    trained = list(zip(jobs, executor.run(training.run_job, jobs, preload=preload), strict=True))
     for name, model in params.models.items():
-        own = [outcome for job, outcome in outcomes if job.model == name]
-        storage.write_records(paths.model(model.dataset, name), name, model, cards[model.dataset], own)
+        folder = paths.model(model.dataset, name)
+        folder.mkdir(parents=True, exist_ok=True)
+        own = [result for job, result in trained if job.model == name]
+        training.write_model(name, model, cards[model.dataset], folder, own)

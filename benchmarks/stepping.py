@@ -10,8 +10,7 @@ from pipeline import paths
 from pipeline.data import formats
 from pipeline.data import prepared as data
 from pipeline.data.fetch import fetch
-from pipeline.data.prepared import Prepared
-from pipeline.data.prepared import ALL_ROWS, TRAIN
+from pipeline.data.prepared import ALL_ROWS, TRAIN, Prepared
 from pipeline.params import find_block, load_params
 from pipeline.params.datasets import DatasetParams
 from pipeline.tasks.batching import Batch, training_batches

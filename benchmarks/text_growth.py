@@ -32,7 +32,6 @@ import json, time
 import torch
 from pipeline import paths
 from pipeline.data import prepared
-from pipeline.models.storage import TRAIN
 from pipeline.params import load_params
 from pipeline.training.loop import Trainer
 torch.set_num_threads(1)

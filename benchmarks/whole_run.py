@@ -18,7 +18,7 @@ from benchmarks import accounting, projects
 from benchmarks.accounting import Usage
 from benchmarks.measured import Goal, Measured, ratios
 from pipeline.errors import PipelineError
-from pipeline.execution import background, executor, lifecycle
+from pipeline.execution import background, lifecycle, workers
 from pipeline.files import read_json
 from pipeline.project import code
 from stages.command import reports_errors
@@ -84,7 +84,7 @@ def measure(quick: bool = False) -> Measured:
 
 def use(usage: Usage) -> float:
     """Return which share of the time of all cores was used."""
-    return usage.processor / (usage.wall * executor.cores())
+    return usage.processor / (usage.wall * workers.cores())
 
 
 def describe_rest(run: Run) -> str:

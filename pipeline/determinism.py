@@ -8,6 +8,7 @@ everywhere; worker processes inherit it. docs/reproducibility.md says what is pr
 
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -42,6 +43,8 @@ ONE_THREAD = {
 # Those of requirements.lock, as a test compares: another version computes other bytes.
 VERSIONS = {"torch": "2.13.0", "numpy": "2.4.6"}
 
+_in_time = False  # whether the kernels were fixed before NumPy and torch were loaded
+
 # How far the bytes of a result can be reproduced.
 Reproducibility = Literal["portable", "same device", "native", "other versions"]
 DESCRIPTIONS: Mapping[Reproducibility, str] = {
@@ -55,9 +58,18 @@ DESCRIPTIONS: Mapping[Reproducibility, str] = {
 
 def fix_kernels() -> None:
     """Set the environment variables that choose kernels, for this process and those that it starts."""
-    os.environ.update(ONE_THREAD if uses_native_kernels() else PORTABLE_KERNELS | ONE_THREAD)
+    global _in_time
+    wanted = ONE_THREAD if uses_native_kernels() else PORTABLE_KERNELS | ONE_THREAD
+    # A library that is loaded by now has read the variables that this process began with.
+    _in_time = wanted.items() <= os.environ.items() or not {"numpy", "torch"} & sys.modules.keys()
+    os.environ.update(wanted)
     if not uses_native_kernels():
         os.environ.pop("NPY_ENABLE_CPU_FEATURES", None)  # NumPy accepts one of the two variables only
+
+
+def fixed_in_time() -> bool:
+    """Return whether NumPy and torch were loaded with the kernels that `fix_kernels` sets."""
+    return _in_time
 
 
 def uses_native_kernels() -> bool:
@@ -84,8 +96,12 @@ def reproducibility(device_type: str = "cpu") -> Reproducibility:
         return "native"
     if has_other_versions():
         return "other versions"
-    portable = device_type == "cpu" and platform.machine().lower() in ("x86_64", "amd64") and has_avx2()
-    return "portable" if portable else "same device"
+    return "portable" if device_type == "cpu" and is_portable_processor() else "same device"
+
+
+def is_portable_processor() -> bool:
+    """Return whether this processor computes the same bytes as every x86-64 processor with AVX2."""
+    return platform.machine().lower() in ("x86_64", "amd64") and has_avx2()
 
 
 def has_other_versions() -> bool:

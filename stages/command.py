@@ -52,7 +52,8 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not OUT_OF_MEMORY.search(str(error)):
                 raise
-            raise click.ClickException(NO_MEMORY) from None
+            job = "".join(f"{note}: " for note in getattr(error, "__notes__", ())[:1])  # the training, in a worker
+            raise click.ClickException(job + NO_MEMORY) from None
         except KeyboardInterrupt:
             click.echo("\nInterrupted; run the same command again.", err=True)
             sys.exit(130)

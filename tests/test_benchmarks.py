@@ -16,7 +16,7 @@ from pipeline.errors import DataError
 from tests.support.project import REPOSITORY
 
 NEED_RESULTS = ("publishing", "following")  # of a project that has been run
-RUN_PROJECTS = ("many_models", "report_growth", "whole_run")  # with many commands, which takes long
+RUN_PROJECTS = ("many_models", "report_growth", "whole_before", "whole_run")  # with many commands, which takes long
 NAMES = page.benchmark_names()
 RECORD = Record(
     "2026-11-26",

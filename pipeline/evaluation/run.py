@@ -1,9 +1,8 @@
 """Evaluate all models of a data set; write metrics, tables and figures."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from pipeline import files, paths, spreadsheets
 from pipeline.data.prepared import DataCard
@@ -18,12 +17,10 @@ from pipeline.evaluation.tables import make_tables
 from pipeline.evaluation.tasks import EVALUATIONS
 from pipeline.evaluation.tasks.base import TaskEvaluation
 from pipeline.execution import executor
-from pipeline.execution.executor import Report
+from pipeline.execution.context import Context
 from pipeline.models import storage
 from pipeline.models.storage import ModelDescription
 from pipeline.params.schema import BASELINE
-
-Job = Callable[[], Any]
 
 # Imported once, by the server that the workers are forked from.
 PRELOAD = ("pipeline.evaluation.jobs", "matplotlib.figure", "matplotlib.backends.backend_agg")
@@ -46,9 +43,7 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
     for part in ("tables", "figures"):
         (folder / part).mkdir()
     files.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curve_rows(dataset, models))
-    curves = figures.curve_figures(dataset, folder, task.loss_unit)
-    of_models = _evaluate_models(dataset, trained, curves)
-    evaluations = Evaluations((*of_models, *_evaluate_references(task, prepared.card, fitted)))
+    evaluations = Evaluations((*_evaluate_models(dataset, models), *_evaluate_references(task, prepared.card, fitted)))
     strong = task.choose_baseline(evaluations)
     evaluations = evaluations.with_baseline(strong)
     of = _describe(task, _name_references(fitted, strong), evaluations, trained)
@@ -61,19 +56,18 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
     if results.comparisons:
         table = folder / "tables" / "comparisons.csv"
         spreadsheets.write_csv(table, significance.COLUMNS, significance.comparison_rows(results.comparisons))
-    if plots := [plot for make_figures in task.figures for plot in make_figures(dataset, folder)]:
-        executor.run(run_job, plots, preload=PRELOAD)
+    plots = [plot for make_figures in task.figures for plot in make_figures(dataset, folder)]
+    plots += figures.curve_figures(dataset, folder, task.loss_unit)
+    executor.run(draw, plots, preload=PRELOAD, here=True)  # their files are of this machine
     return evaluations
 
 
-def _evaluate_models(
-    dataset: str, trained: Mapping[str, ModelDescription], plots: Sequence[PlotJob]
-) -> list[Evaluation]:
-    """Evaluate every model; the plots, which need no results, are made beside that."""
+def _evaluate_models(dataset: str, models: Sequence[str]) -> list[Evaluation]:
+    """Evaluate every model, each in a worker."""
     prepared = paths.prepared(dataset)
-    model_jobs = [partial(evaluate_job, EvaluationJob(prepared, name, paths.model(dataset, name))) for name in trained]
-    jobs: list[Job] = [*plots, *model_jobs]
-    return executor.run(run_job, jobs, preload=PRELOAD)[len(plots) :]
+    jobs = [EvaluationJob(prepared, name, paths.model(dataset, name)) for name in models]
+    reads = [prepared, *(job.folder for job in jobs)]
+    return executor.run(evaluate_job, jobs, preload=PRELOAD, labels=models, reads=reads)
 
 
 def _evaluate_references(task: TaskEvaluation, card: DataCard, fitted: FittedReferences) -> Iterator[Evaluation]:
@@ -124,16 +118,16 @@ def _describe(
     )
 
 
-def run_job(job: Job, report: Report) -> Any:
-    """Do a job, in a worker."""
-    return job()
+def draw(plot: PlotJob, context: Context) -> None:
+    """Draw a figure into its file, in a worker."""
+    plot()
 
 
-def evaluate_job(job: EvaluationJob) -> Evaluation:
+def evaluate_job(job: EvaluationJob, context: Context) -> Evaluation:
     """Evaluate one model, in a worker."""
     from pipeline.evaluation import jobs  # late: it imports torch, which only the workers need
 
-    return jobs.evaluate_job(job)
+    return jobs.evaluate_job(replace(job, prepared=context.folder(job.prepared), folder=context.folder(job.folder)))
 
 
 def _seed_rows(evaluations: Evaluations) -> list[tuple[object, ...]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pipeline import paths
 from pipeline.errors import PipelineError
-from pipeline.execution import executor
+from pipeline.execution import workers
 from pipeline.execution.lifecycle import RunLock, block_terminal_signals
 
 DVC = (sys.executable, "-m", "dvc")
@@ -53,9 +53,9 @@ def default_jobs() -> int:
 
     Each starts as many workers as a single `dvc repro` would, so PIPELINE_WORKERS is also the most data sets.
     """
-    count = executor.cores()
+    count = workers.cores()
     jobs = min(MOST_AT_ONCE, max(2, count // 2)) if count > 1 else 1
-    return executor.count_workers(jobs) if os.environ.get(executor.WORKERS) else jobs
+    return workers.count_workers(jobs) if os.environ.get(workers.WORKERS) else jobs
 
 
 def recorded(groups: Sequence[Group]) -> list[Group]:

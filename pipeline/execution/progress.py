@@ -3,13 +3,15 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Never, Self
 
 from tqdm import tqdm
+
+from pipeline.execution.context import Context
 
 SECONDS_BETWEEN_REPORTS = 2.0  # of a job within a step
 SECONDS_BETWEEN_LINES = 8.0  # at least; with the next report, at most ten
@@ -40,14 +42,15 @@ class PartialProgress:
 class PartialReports:
     """Reports how far a job is within a step, from time to time: called after each part, it costs next to nothing."""
 
-    def __init__(self, report: Callable[[PartialProgress], None]) -> None:
-        self.report, self.last = report, time.monotonic()
+    def __init__(self, context: Context) -> None:
+        self.context, self.last = context, time.monotonic()
 
     def __call__(self, step: int, part: int, parts: int) -> None:
-        """Report a part that is done, if it is time for that."""
+        """Report a part that is done, if it is time for that, and end a job that nobody waits for."""
+        self.context.check()
         if time.monotonic() - self.last >= SECONDS_BETWEEN_REPORTS:
             self.last = time.monotonic()
-            self.report(PartialProgress(step, part, parts))
+            self.context.report(PartialProgress(step, part, parts))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pipeline.data.inputs import Encoded
 from pipeline.data.prepared.vocabulary import pad
-from pipeline.execution.executor import count_workers
+from pipeline.execution.workers import count_workers
 from pipeline.models.network import SequenceModel
 from pipeline.tasks.batching import Batch
 from pipeline.tasks.reading import read_outputs

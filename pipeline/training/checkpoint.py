@@ -10,12 +10,12 @@ import json
 import os
 import shutil
 import socket
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,15 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+import pipeline
 from pipeline import determinism, files, paths
 from pipeline.errors import ParamsError
+from pipeline.execution.context import KeptFile
 
 INTERVAL_VARIABLE = "PIPELINE_CHECKPOINTS"
 DEFAULT_SECONDS = 4.0
 COST_MULTIPLE = 100  # a checkpoint waits this many times as long as the last one took: it costs at most 1 %
+CODE = ("data/prepared", "determinism.py", "files.py", "models", "params", "tasks", "training")  # of a training
 FIRST_COST = 0.01  # seconds, a guess: so a training of less than a second writes none
 
 
@@ -63,9 +66,9 @@ class FileSaver(Saver):
     """A saver that keeps the newest state in a file, and reports what goes wrong instead of ending the training."""
 
     def __init__(
-        self, path: Path, key: str, report: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+        self, kept: KeptFile, key: str, report: Callable[[str], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.path, self.key, self.report, self.clock = path, key, report, clock
+        self.kept, self.path, self.key, self.report, self.clock = kept, kept.path, key, report, clock
         self.every, self.cost_multiple = interval()
         self.cost, self.last = FIRST_COST, time.monotonic()
         self.begun, self.spent = clock(), 0.0
@@ -90,6 +93,7 @@ class FileSaver(Saver):
             return
         try:
             _write(self.path, self.key, replace(make(), seconds=self.spent + self.clock() - self.begun))
+            self.kept.written()
         except OSError as error:
             if not self.failed:
                 self.report(f"{self.path}: no checkpoint written ({error.strerror}); the training continues without")
@@ -149,10 +153,10 @@ def clear(model: str) -> None:
 
 
 def make_key(*parts: object) -> str:
-    """Return a digest of what decides a training's bytes: these parts, the code imported by now, versions, kernels."""
+    """Return a digest of what decides a training's bytes: these parts, the code of trainings, versions, kernels."""
     decided = [
         *map(str, parts),
-        files.sha256(*sorted(map(Path, _imported_code()))),
+        _code_digest(),
         *(f"{name} {version(name)}" for name in ("torch", "numpy")),
         *(f"{name}={os.environ.get(name)}" for name in sorted(determinism.PORTABLE_KERNELS | determinism.ONE_THREAD)),
         f"native {determinism.uses_native_kernels()}",
@@ -160,11 +164,12 @@ def make_key(*parts: object) -> str:
     return hashlib.sha256(json.dumps(decided).encode()).hexdigest()
 
 
-def _imported_code() -> Iterator[str]:
-    """Yield the files of this package that are imported by now."""
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "pipeline" and (source := getattr(module, "__file__", None)):
-            yield source
+@cache
+def _code_digest() -> str:
+    """Return the SHA-256 of the code of trainings: the same in every process, whatever that has imported."""
+    package = Path(pipeline.__file__).parent
+    named = (package / name for name in CODE)
+    return files.sha256(*(path for each in named for path in (sorted(each.rglob("*.py")) if each.is_dir() else [each])))
 
 
 def _write(path: Path, key: str, snapshot: Snapshot) -> None:

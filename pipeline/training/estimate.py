@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.data.prepared import ALL_ROWS, TRAIN, Prepared
 from pipeline.errors import ParamsError
-from pipeline.execution import executor
+from pipeline.execution import workers
 from pipeline.params.models import ModelParams
 from pipeline.training.run import fits
 from pipeline.training.sizes import measure_network, width
@@ -105,26 +105,30 @@ def _sampling_seconds(params: ModelParams, layers: int) -> float:
 
 
 def check_memory(name: str, estimates: Sequence[Estimate]) -> None:
-    """Refuse a training that needs more memory than is available.
+    """Refuse a training that needs more memory than is available here; on a cluster, its workers' limits are Dask's.
 
     Raises:
         ParamsError: with the key that decides it, or with the number of workers that the memory is enough for.
     """
-    largest, workers = max(estimates, key=lambda each: each.memory), executor.count_workers(len(estimates))
+    if workers.cluster() is not None:
+        return
+    largest, at_once = max(estimates, key=lambda each: each.memory), workers.count_workers(len(estimates))
     available = _available_memory()
-    if workers * largest.memory <= available:
+    if at_once * largest.memory <= available:
         return
     found = f"each of {len(estimates)} trainings needs about {largest.memory / GIGABYTE:.1f} GB of memory"
-    found += f", {workers} run at once, and {available / GIGABYTE:.1f} GB are available"
+    found += f", {at_once} run at once, and {available / GIGABYTE:.1f} GB are available"
     fitting = int(available / largest.memory)
-    cure = (f"set {executor.WORKERS} to {fitting}, or " if fitting else "") + "choose a smaller one"
+    cure = (f"set {workers.WORKERS} to {fitting}, or " if fitting else "") + "choose a smaller one"
     raise ParamsError(f"params.yaml: models.{name}.{_deciding_key(largest)}: {found}; {cure}")
 
 
 def wall_seconds(estimates: Sequence[Estimate]) -> float:
-    """Return how long trainings take side by side."""
+    """Return how long trainings take side by side: on a cluster, whose size is not known here, all of them at once."""
     seconds = [each.seconds for each in estimates]
-    at_once = min(executor.cores(), executor.count_workers(len(estimates)))
+    if workers.cluster() is not None:
+        return max(seconds)
+    at_once = min(workers.cores(), workers.count_workers(len(estimates)))
     return max(max(seconds), sum(seconds) / at_once)
 
 

@@ -9,6 +9,7 @@ from pipeline.evaluation.baselines import REFERENCES
 from pipeline.evaluation.baselines.fitting import fit_baseline
 from pipeline.evaluation.results import Evaluation, EvaluationJob
 from pipeline.evaluation.tasks import next_symbol
+from pipeline.execution.context import LocalContext
 from pipeline.models import storage
 from pipeline.training import run
 from pipeline.training.run import TrainingJob
@@ -26,10 +27,12 @@ def evaluate(tmp_path):
             path.mkdir()
         data.write(prepared, prepared_folder)
         reported = []
-        outcomes = [
-            run.run_job(TrainingJob("toy", params, prepared_folder, 1, fit, folder), reported.append)
-            for fit in run.fits(prepared.card)
-        ]
+        outcomes = []
+        for fit in run.fits(prepared.card):
+            job = TrainingJob("toy", params, prepared_folder, 1, fit, checkpoint=None)
+            outcome, weights = run.run_job(job, LocalContext(reported.append))
+            storage.write_weights(storage.weights_file(folder, 1, fit), weights)
+            outcomes.append(outcome)
         epochs = [epoch for outcome in outcomes for epoch in outcome.epochs]
         assert [message.step for message in reported] == [epoch.epoch for epoch in epochs]
         assert all(

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from pipeline.execution import executor, parallel
+from pipeline.execution import parallel, workers
 from pipeline.execution.parallel import Group
 from pipeline.params import load_params
 from tests.support.project import REPOSITORY
@@ -56,13 +56,13 @@ def test_a_group_with_a_stage_that_is_not_in_the_lock_is_left_to_dvc(here):
 
 @pytest.mark.parametrize(("cores", "jobs"), [(1, 1), (2, 2), (3, 2), (4, 2), (6, 3), (8, 4), (64, 4)])
 def test_enough_data_sets_run_side_by_side_to_keep_all_cores_busy(cores, jobs, monkeypatch):
-    monkeypatch.delenv(executor.WORKERS, raising=False)
-    monkeypatch.setattr(executor, "cores", lambda: cores)
+    monkeypatch.delenv(workers.WORKERS, raising=False)
+    monkeypatch.setattr(workers, "cores", lambda: cores)
     assert parallel.default_jobs() == jobs
 
 
-@pytest.mark.parametrize(("workers", "jobs"), [("1", 1), ("2", 2), ("9", 4)])
-def test_no_more_data_sets_run_side_by_side_than_workers_are_allowed(workers, jobs, monkeypatch):
-    monkeypatch.setenv(executor.WORKERS, workers)
-    monkeypatch.setattr(executor, "cores", lambda: 16)
+@pytest.mark.parametrize(("value", "jobs"), [("1", 1), ("2", 2), ("9", 4)])
+def test_no_more_data_sets_run_side_by_side_than_workers_are_allowed(value, jobs, monkeypatch):
+    monkeypatch.setenv(workers.WORKERS, value)
+    monkeypatch.setattr(workers, "cores", lambda: 16)
     assert parallel.default_jobs() == jobs

@@ -115,6 +115,7 @@ def test_a_restored_training_goes_on_to_the_same_bytes(name, stubs, monkeypatch)
     assert [key for key, value in wanted.items() if value.tobytes() != found[key].tobytes()] == []
 
 
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode:UserWarning")  # torch says that it is a prototype
 @pytest.mark.parametrize("name", PARAMS.models)
 def test_no_step_waits_for_the_gpu(name, stubs, monkeypatch):
     trainer = start(PARAMS.models[name], stubs, monkeypatch, DEVICE)

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -110,7 +111,7 @@ def test_too_little_memory_on_the_gpu_ends_in_one_line(names):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     write_names(names, hidden_size=4096)
     *_, last = train("one", code=1, module="tests.support.gpu").splitlines()
-    assert last.startswith("Error: not enough memory")
+    assert re.match(r"Error: [\w-]+ seed \d+: not enough memory; ", last)
     assert "hidden_size" in last
     assert not Path("models/names/one").exists()
 

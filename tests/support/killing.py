@@ -15,12 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data.prepared import TRAIN
+from pipeline.execution.context import LocalContext
+from pipeline.models import storage
 from pipeline.training import checkpoint, loop  # noqa: F401
 from pipeline.training.run import TrainingJob, run_job
 from tests.support.small import model_params
 
 PARAMS = model_params(layers=2, dropout=0.3, batch_size=16, epochs=9, optimiser="adamw", weight_decay=0.1)
-JOB = TrainingJob("toy", PARAMS, Path("prepared"), 1, TRAIN, Path("out"))
+JOB = TrainingJob("toy", PARAMS, Path("prepared"), 1, TRAIN, checkpoint.path("toy", 1, TRAIN))
+FOLDER = Path("out")
 KILLS = 3  # of one training, at most
 
 
@@ -29,10 +32,12 @@ def start() -> int:
     if child := os.fork():
         return child
     with Path("messages").open("a") as log:
-        outcome = run_job(
-            JOB, lambda message: print(message, file=log, flush=True) if isinstance(message, str) else None
+        context = LocalContext(
+            lambda message: print(message, file=log, flush=True) if isinstance(message, str) else None
         )
-    (JOB.folder / "outcome").write_text(repr(replace(outcome, seconds=0.0, started=0.0, ended=0.0)))
+        outcome, weights = run_job(JOB, context)
+    storage.write_weights(FOLDER / "weights", weights)
+    (FOLDER / "outcome").write_text(repr(replace(outcome, seconds=0.0, started=0.0, ended=0.0)))
     os._exit(0)
 
 
@@ -45,16 +50,16 @@ def kill(child: int, moment: float) -> bool:
 
 def train(moments: list[float]) -> dict[str, object]:
     """Train to the end, with a kill at each moment after a start, if the training runs so long."""
-    shutil.rmtree(JOB.folder, ignore_errors=True)
-    JOB.folder.mkdir()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
     Path("messages").write_text("")
     kills = 0
     while kills < len(moments) and kill(start(), moments[kills]):
         kills += 1
-    if not (JOB.folder / "outcome").exists():
+    if not (FOLDER / "outcome").exists():
         assert os.waitpid(start(), 0)[1] == 0
     checkpoint.clear(JOB.model)
-    content = b"".join(path.read_bytes() for path in sorted(JOB.folder.iterdir()))
+    content = b"".join(path.read_bytes() for path in sorted(FOLDER.iterdir()))
     messages = Path("messages").read_text().splitlines()
     return {"kills": kills, "messages": messages, "digest": hashlib.sha256(content).hexdigest()}
 

@@ -15,6 +15,7 @@ from pipeline.data import prepared as data
 from pipeline.evaluation import run as evaluation
 from pipeline.evaluation.baselines import fitting
 from pipeline.execution import executor
+from pipeline.execution.context import LocalContext
 from pipeline.params import load_params
 from pipeline.training import run as training
 
@@ -219,7 +220,7 @@ def _jobs_in_this_process(folder: Path) -> Iterator[None]:
     """Work in a folder, where jobs that go to workers otherwise run one after the other in this process."""
 
     def run(function: Callable[..., Any], jobs: Iterable[Any], *_: Any, **options: Any) -> list[Any]:
-        return [function(job, lambda message: None) for job in jobs]
+        return [function(job, LocalContext(lambda message: None)) for job in jobs]
 
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
         patch.setattr(executor, "run", run)

@@ -11,48 +11,56 @@ import click
 
 from pipeline.errors import ParamsError
 from pipeline.execution import executor
-from pipeline.execution.executor import Report
+from pipeline.execution.context import Context
 from stages.command import reports_errors
 
 
-def square(job: float, report: Report) -> float:
+def square(job: float, context: Context) -> float:
     """Square a number; a smaller one takes longer."""
     time.sleep(max(0.0, 0.2 - job / 20))
-    report(f"job {job:g}")
+    context.report(f"job {job:g}")
     return job * job
 
 
-def report_much(job: int, report: Report) -> int:
+def report_much(job: int, context: Context) -> int:
     """Report more than fits into a pipe."""
     for _ in range(3000):
-        report("x" * 50)
+        context.report("x" * 50)
     return job
 
 
-def raise_user_error(job: int, report: Report) -> int:
+def raise_user_error(job: int, context: Context) -> int:
     """Raise a user's error at once in the first job; the others take minutes."""
     if job == 0:
         raise ParamsError("params.yaml: models.x.learning_rate: too hot")
     time.sleep(100)
-    report("ended")
+    context.report("ended")
     return job
 
 
-def divide_by_zero(job: int, report: Report) -> int:
+def divide_by_zero(job: int, context: Context) -> int:
     """Raise an error that is a bug."""
     return job // 0
 
 
-def kill_worker(job: int, report: Report) -> int:
+def kill_worker(job: int, context: Context) -> int:
     """End the second job as the system does when memory runs out; the others take minutes."""
     if job == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(100)
-    report("ended")
+    context.report("ended")
     return job
 
 
-def lock_file(folder: Path, report: Report) -> None:
+def kill_worker_once(job: Path, context: Context) -> str:
+    """End the worker as the system does when memory runs out, but only at the first try."""
+    if not job.exists():
+        job.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return job.name
+
+
+def lock_file(folder: Path, context: Context) -> None:
     """Lock a file until this process ends."""
     with (folder / str(os.getpid())).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -61,7 +69,7 @@ def lock_file(folder: Path, report: Report) -> None:
         time.sleep(100)
 
 
-def inspect_garbage_collector(job: int, report: Report) -> tuple[bool, bool]:
+def inspect_garbage_collector(job: int, context: Context) -> tuple[bool, bool]:
     """Return whether garbage is collected, and whether some objects are exempt from it."""
     return gc.isenabled(), gc.get_freeze_count() > 0
 

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline import paths
 from pipeline.data.prepared import ALL_ROWS
+from pipeline.execution.context import KeptFile
 from pipeline.training import checkpoint
 from pipeline.training.checkpoint import FileSaver, Snapshot
 from tests.support.processes import running
@@ -27,7 +28,7 @@ def messages():
 def saver(tmp_path, messages, monkeypatch):
     """Return a saver that writes each state."""
     monkeypatch.setenv("PIPELINE_CHECKPOINTS", "0")
-    return FileSaver(tmp_path / "seed-1.safetensors", "key", messages.append)
+    return FileSaver(KeptFile(tmp_path / "seed-1.safetensors"), "key", messages.append)
 
 
 def save(saver):
@@ -53,7 +54,7 @@ def test_without_a_file_nothing_is_reported(saver, messages):
 
 def test_a_checkpoint_of_another_key_is_not_used(saver, messages):
     path = save(saver)
-    assert FileSaver(path, "another", messages.append).load() is None
+    assert FileSaver(KeptFile(path), "another", messages.append).load() is None
     assert messages == []
 
 
@@ -96,7 +97,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_training(tmp_path,
 
 
 def test_a_checkpoint_waits_for_the_interval_and_the_final_one_does_not(tmp_path):
-    saver = FileSaver(tmp_path / "state", "key", print)
+    saver = FileSaver(KeptFile(tmp_path / "state"), "key", print)
     saver.last -= 2  # seconds
     saver.offer(lambda: SMALL)
     assert not saver.path.exists()
@@ -105,7 +106,7 @@ def test_a_checkpoint_waits_for_the_interval_and_the_final_one_does_not(tmp_path
 
 
 def test_a_slow_disk_is_written_to_less_often(tmp_path):
-    saver = FileSaver(tmp_path / "state", "key", print)
+    saver = FileSaver(KeptFile(tmp_path / "state"), "key", print)
     saver.cost = 1.0
     saver.last -= 99
     saver.offer(lambda: SMALL, final=True)
@@ -120,7 +121,7 @@ def test_a_resumed_training_counts_its_seconds_before(tmp_path, messages, monkey
     monkeypatch.setenv("PIPELINE_CHECKPOINTS", "0")
     for start, spent in ((5, 0), (1000, 100), (3, 200)):
         times = iter((start, start + 100))
-        saver = FileSaver(tmp_path / "state", "key", messages.append, lambda times=times: next(times))
+        saver = FileSaver(KeptFile(tmp_path / "state"), "key", messages.append, lambda times=times: next(times))
         assert (saver.load() is None) == (spent == 0)
         assert saver.spent == spent
         save(saver)

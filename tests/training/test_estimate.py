@@ -10,7 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.data.prepared import ALL_ROWS, TRAIN
-from pipeline.execution import executor
+from pipeline.execution import workers
 from pipeline.models.network import count_parameters
 from pipeline.params import load_params
 from pipeline.tasks import batching
@@ -106,7 +106,7 @@ def machine(tmp_path, monkeypatch):
     def machine(gigabytes):
         (tmp_path / "meminfo").write_text(f"MemTotal: 99 kB\nMemAvailable: {int(gigabytes * 10**9 / 1024)} kB\n")
         monkeypatch.setattr(estimate, "MEMINFO", tmp_path / "meminfo")
-        monkeypatch.setenv(executor.WORKERS, "4")
+        monkeypatch.setenv(workers.WORKERS, "4")
 
     return machine
 
@@ -141,8 +141,8 @@ def test_a_training_that_fits_is_not_refused(names, machine):
 
 
 def test_trainings_side_by_side_take_the_time_of_a_worker_each(names, monkeypatch):
-    monkeypatch.setattr(executor, "cores", lambda: 2)
-    monkeypatch.setenv(executor.WORKERS, "4")
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    monkeypatch.setenv(workers.WORKERS, "4")
     estimates = estimate.estimate_all(small.model_params(seeds=[1, 2, 3, 4]), names)
     assert len(estimates) == 4
     assert np.isclose(estimate.wall_seconds(estimates), 2 * estimates[0].seconds)

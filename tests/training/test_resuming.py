@@ -10,6 +10,7 @@ import pytest
 from pipeline import determinism
 from pipeline.data import prepared
 from pipeline.data.prepared import ALL_ROWS, TRAIN
+from pipeline.execution.context import KeptFile, LocalContext
 from pipeline.execution.progress import Progress
 from pipeline.training import loop, run
 from pipeline.training.checkpoint import FileSaver
@@ -26,7 +27,7 @@ class Killing(FileSaver):
     """Keep every state, and end the training after some steps."""
 
     def __init__(self, path, steps):
-        super().__init__(path, "key", lambda line: None)
+        super().__init__(KeptFile(path), "key", lambda line: None)
         self.steps = steps
 
     def offer(self, make, final=False):
@@ -119,7 +120,7 @@ def test_a_training_that_is_killed_several_times_ends_in_the_same_bytes(case, da
 
 def test_a_training_that_had_ended_is_not_run_again(data, tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_CHECKPOINTS", "0")  # it is always time to write
-    saver = FileSaver(tmp_path / "state.safetensors", "key", print)
+    saver = FileSaver(KeptFile(tmp_path / "state.safetensors"), "key", print)
     params, seen = model_params(batch_size=16), []
     first = loop.train_network(params, data["names"], 1, saver=saver)
     assert same(loop.train_network(params, data["names"], 1, on_epoch=seen.append, saver=saver), first)
@@ -143,9 +144,8 @@ def job(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PIPELINE_CHECKPOINTS", "0")
     prepared.write(data["names"], tmp_path / "prepared")
-    (tmp_path / "out").mkdir()
     params = model_params(epochs=4, batch_size=16)
-    return TrainingJob("toy", params, tmp_path / "prepared", 1, TRAIN, tmp_path / "out")
+    return TrainingJob("toy", params, tmp_path / "prepared", 1, TRAIN, tmp_path / "state.safetensors")
 
 
 def kill_at_epoch(epoch):
@@ -168,9 +168,9 @@ def test_the_time_before_a_kill_counts(job, monkeypatch):
                 raise Killed
 
     with pytest.raises(Killed):
-        run_job(job, report)
+        run_job(job, LocalContext(report))
     cost[0] = 0.0
-    assert run_job(job, report).seconds == 100 + 300  # the end of the second epoch was not kept
+    assert run_job(job, LocalContext(report))[0].seconds == 100 + 300  # the end of the second epoch was not kept
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,9 @@ def test_the_time_before_a_kill_counts(job, monkeypatch):
 )
 def test_a_training_is_resumed_if_all_that_decides_its_bytes_is_the_same(job, changes, resumed):
     with pytest.raises(Killed):
-        run_job(job, kill_at_epoch(2))
+        run_job(job, LocalContext(kill_at_epoch(2)))
     messages = []
-    run_job(replace(job, params=job.params.model_copy(update=changes)), messages.append)
+    run_job(replace(job, params=job.params.model_copy(update=changes)), LocalContext(messages.append))
     assert ("resumes from its checkpoint" in messages) == resumed
 
 

@@ -6,6 +6,7 @@ from pipeline import paths
 from pipeline.data import prepared as data
 from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.errors import NotTrainedError, ParamsError
+from pipeline.execution.context import LocalContext
 from pipeline.execution.progress import Progress
 from pipeline.manifest import check
 from pipeline.models import samples
@@ -67,8 +68,8 @@ def test_a_prefix_with_a_symbol_that_no_training_row_has_is_refused_before_the_t
 def test_samples_are_printed_as_the_training_goes(text, here):
     data.write(text, here / "prepared")
     messages = []
-    job = TrainingJob("toy", with_samples(prefixes=["a"]), here / "prepared", 1, TRAIN, here, resumable=False)
-    outcome = run_job(job, messages.append)
+    job = TrainingJob("toy", with_samples(prefixes=["a"]), here / "prepared", 1, TRAIN, checkpoint=None)
+    outcome, _ = run_job(job, LocalContext(messages.append))
     assert [message.step for message in messages if isinstance(message, Progress)] == [1, 2, 3, 4]
     lines = [message for message in messages if isinstance(message, str)]
     assert lines == [f"epoch {sample.epoch}: {sample.prefix} | {sample.text}" for sample in outcome.samples]
@@ -80,7 +81,7 @@ def train(here, monkeypatch):
     """Return a function that trains a model of a text into its folder, in this process."""
     data.write(small.text("=a=b" * 60, alphabet="=ab", refit=True), here / "small")
     monkeypatch.setattr(
-        run.executor, "run", lambda function, jobs, *_, **options: [function(job, print) for job in jobs]
+        run.executor, "run", lambda function, jobs, *_, **options: [function(job, LocalContext(print)) for job in jobs]
     )
 
     def train(params):

@@ -10,6 +10,7 @@ from torch.nn import functional
 from pipeline.data import prepared as data
 from pipeline.data.prepared import ALL_ROWS, TRAIN
 from pipeline.execution import progress
+from pipeline.execution.context import LocalContext
 from pipeline.execution.progress import PartialProgress, Progress
 from pipeline.models.network import count_parameters
 from pipeline.tasks import batching
@@ -92,8 +93,8 @@ def test_every_epoch_is_reported(pairs):
 def test_the_progress_has_losses_and_learning_rate(fit, pairs, here):
     data.write(pairs, here / "prepared")
     params, messages = model_params(input="values", learning_rate=0.005), []
-    job = TrainingJob("toy", params, here / "prepared", 1, fit, here, resumable=False)
-    epochs = run_job(job, messages.append).epochs
+    job = TrainingJob("toy", params, here / "prepared", 1, fit, checkpoint=None)
+    epochs = run_job(job, LocalContext(messages.append))[0].epochs
     validation = [f", validation {epoch.validation_loss:.4f}" if fit == TRAIN else "" for epoch in epochs]
     assert [message for message in messages if isinstance(message, Progress)] == [
         EpochProgress(epoch.epoch, f"loss {epoch.train_loss:.4f}{shown}, learning rate 0.005", epoch)
@@ -105,7 +106,7 @@ def test_the_progress_of_labelled_texts_ends_with_a_row_its_guess_and_whether_th
     data.write(names, here / "prepared")
     messages = []
     params = model_params(sampling="drawn", steps_per_epoch=9, batch_size=1, epochs=12)
-    run_job(TrainingJob("toy", params, here / "prepared", 1, TRAIN, here, resumable=False), messages.append)
+    run_job(TrainingJob("toy", params, here / "prepared", 1, TRAIN, checkpoint=None), LocalContext(messages.append))
     ends = [re.search(r", (\w+) / (\w) (✓|✗ \((\w)\))$", message.details) for message in messages]
     for text, guess, mark, truth in (end.groups() for end in ends):
         assert (mark == "✓") == (guess == text[0])  # whose class is its first letter
@@ -153,9 +154,9 @@ def test_data_without_labelled_texts_have_no_guess(name, request):
 def test_a_long_epoch_shows_how_far_it_is(pairs, here, monkeypatch):
     data.write(pairs, here / "prepared")
     params, messages = model_params(input="values", batch_size=4, epochs=2), []
-    job = TrainingJob("toy", params, here / "prepared", 1, TRAIN, here, resumable=False)
+    job = TrainingJob("toy", params, here / "prepared", 1, TRAIN, checkpoint=None)
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_REPORTS", 0.0)
-    run_job(job, messages.append)
+    run_job(job, LocalContext(messages.append))
     batches = sum(isinstance(message, PartialProgress) for message in messages) // 2
     assert batches > 1
     assert messages[:batches] == [PartialProgress(1, batch + 1, batches) for batch in range(batches)]

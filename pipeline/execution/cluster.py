@@ -1,0 +1,147 @@
+"""Run jobs on those workers of a Dask cluster that give the same bytes; this needs Dask, which is optional."""
+
+import logging
+import pickle
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from distributed import Client, KilledWorker, Variable
+
+from pipeline import files
+from pipeline.errors import PipelineError
+from pipeline.execution import remote, shared
+from pipeline.execution.checked import find_workers
+from pipeline.execution.context import Context
+from pipeline.execution.remote import Call, Kept
+from pipeline.execution.shared import SendFolder, Shared
+from pipeline.execution.workers import EXECUTOR
+
+SECONDS_TO_CONNECT = 10
+SECONDS_TO_CLOSE = 2
+SECONDS_BETWEEN_LOOKS = 2.0  # for workers
+SECONDS_WITHOUT_WORKERS = 60.0
+
+
+class ClusterExecutor:
+    """A client of a Dask scheduler."""
+
+    def __init__(self, address: str, hear: Callable[[int, Any], None]) -> None:
+        self._address, self._hear = address, hear
+        self._run = uuid.uuid4().hex
+        self._folders: dict[Path, Shared] = {}
+        self._sent: list[str] = []  # names of plugins
+        self._kept: dict[int, Path] = {}
+        self._futures: list[Future[Any]] = []
+        self._threads = ThreadPoolExecutor(2)  # one fetches kept files, one looks for workers
+        self._closing = threading.Event()
+        self._problem = ""  # why all jobs were ended
+
+    def __enter__(self) -> Self:
+        for name in [*logging.root.manager.loggerDict]:
+            if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)  # what they report, `explain` says in one line
+        try:
+            self._client = Client(self._address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+        except (OSError, ValueError, TypeError):
+            raise PipelineError(
+                f"{EXECUTOR}: no Dask scheduler answers at {self._address}; start `dask scheduler` there"
+            ) from None
+        try:
+            self._resource, self._workers = find_workers(self._client)
+            self._client.subscribe_topic(remote.TOPIC, self._on_event)
+        except BaseException:
+            self._client.close(timeout=SECONDS_TO_CLOSE)
+            raise
+        self._pool = self._client.get_executor(pure=False, resources={self._resource: 1})
+        self._threads.submit(self._watch_workers)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._threads.shutdown(cancel_futures=True)
+        with suppress(Exception):  # a scheduler that has ended needs no cleaning
+            if self._client.status == "running":
+                self._clean()
+        self._client.close(timeout=SECONDS_TO_CLOSE)
+
+    def share(self, folders: Sequence[Path]) -> None:
+        """Let every worker read these folders: in place where it sees the same files, else as a copy."""
+        for path in folders:
+            folder = self._folders[path] = Shared(path.absolute(), shared.digest(path))
+            if not all(self._client.run(shared.has, folder, workers=self._workers).values()):
+                self._sent.append(f"{remote.TOPIC}-{folder.digest}")
+                self._client.register_plugin(SendFolder(folder), name=self._sent[-1])
+
+    def submit(self, function: Callable[[Any, Context], Any], index: int, job: Any, keeps: Path | None) -> Future[Any]:
+        """Start a job on a worker; Dask starts it on another one if that worker is killed."""
+        if keeps is not None:
+            keeps = self._kept[index] = keeps.absolute()
+            if self._sent and keeps.exists():
+                Variable(remote.variable_name(keeps), client=self._client).set(keeps.read_bytes())
+        call = Call(self._run, index, self._folders, keeps)
+        future: Future[Any] = self._pool.submit(remote.work, function, job, call)
+        self._futures.append(future)
+        return future
+
+    def explain(self, error: BaseException) -> BaseException:
+        """Return what a user can do about a lost scheduler, or about workers that were killed."""
+        if isinstance(error, KilledWorker):
+            died = f"{error.allowed_failures + 1} workers were killed while they did this, most likely for their memory"
+            return PipelineError(f"{died}; start workers with more of it, and run again")
+        if isinstance(error, CancelledError | OSError) and self._client.status != "running":
+            self._problem = self._problem or "lost the connection to the scheduler; start it again, and run again"
+        if self._problem and isinstance(error, Exception):
+            return PipelineError(f"{EXECUTOR}: {self._address}: {self._problem}: trainings go on where they were")
+        return error
+
+    def stop(self) -> None:
+        """End all jobs: those that run look each second whether they are wanted."""
+        for future in self._futures:
+            future.cancel()
+
+    def _clean(self) -> None:
+        """Leave nothing on the cluster that later runs do not need."""
+        for name in self._sent:
+            self._client.unregister_worker_plugin(name)
+        for path in self._kept.values() if self._sent else ():
+            Variable(remote.variable_name(path), client=self._client).delete()
+
+    def _on_event(self, event: tuple[float, Mapping[str, Any]]) -> None:
+        """Pass on the messages of this run's jobs; called in the thread of Dask's event loop."""
+        if event[1]["run"] != self._run or self._closing.is_set():
+            return
+        index, messages = pickle.loads(event[1]["messages"])  # noqa: S301 - from a worker, whose code is this one's
+        for message in messages:
+            if isinstance(message, Kept):
+                self._threads.submit(self._fetch, self._kept[index])
+            else:
+                with suppress(OSError):
+                    self._hear(index, message)
+
+    def _fetch(self, path: Path) -> None:
+        """Write the newest content of a kept file."""
+        content = Variable(remote.variable_name(path), client=self._client).get(timeout=SECONDS_TO_CONNECT)
+        with files.replacing_file(path) as partial:
+            partial.write_bytes(content)
+
+    def _watch_workers(self) -> None:
+        """End all jobs once there has been no worker for a while that may do them."""
+        seen = time.monotonic()
+        while not self._closing.wait(SECONDS_BETWEEN_LOOKS) and self._client.status == "running":
+            with suppress(Exception):
+                workers = self._client.scheduler_info(n_workers=-1)["workers"]
+                if any(self._resource in of["resources"] for of in workers.values()):
+                    seen = time.monotonic()
+            if time.monotonic() - seen > SECONDS_WITHOUT_WORKERS:
+                self._problem = "no worker is left that gives the same bytes; start some, and run again"
+                self.stop()
+                return

@@ -1,0 +1,72 @@
+"""A Dask cluster for a test: a scheduler and workers, each a process of its own in a folder of its own."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+from distributed import Client
+
+from pipeline import determinism
+from tests.support.processes import free_port, running, wait
+from tests.support.project import REPOSITORY
+
+CHECKED = ("--preload", "pipeline.execution.preload", "--nthreads", "1")
+FIXED = determinism.PORTABLE_KERNELS | determinism.ONE_THREAD  # in this process, not in that of who starts a worker
+FRESH = {name: value for name, value in os.environ.items() if name not in FIXED}
+BLIND = (*CHECKED, "--preload", "tests.support.blind")  # sees no folder of the client
+
+
+class Cluster:
+    """A scheduler, and workers that are started one by one."""
+
+    def __init__(self, folder: Path, processes: ExitStack) -> None:
+        self._folder, self._processes = folder, processes
+        self.address = f"tcp://127.0.0.1:{free_port()}"
+        self.scheduler = self._start("scheduler", ["scheduler", "--port", self.address.rpartition(":")[2]])
+        self.nannies: list[psutil.Process] = []
+
+    def add_worker(self, options: Sequence[str] = CHECKED, **environment: str) -> None:
+        """Start a worker, and wait until the scheduler knows it."""
+        name = f"worker-{len(self.nannies)}"
+        command = ["worker", *options, "--name", name, "--local-directory", str(self._folder / name), self.address]
+        self.nannies.append(self._start(name, command, **environment))
+        wait(lambda: name in self._names(), seconds=120)
+
+    def kill_worker(self, number: int) -> None:
+        """Kill a worker's own process, as the system does when memory runs out; its nanny starts another."""
+        for child in self.nannies[number].children(recursive=True):
+            if "spawn_main" in " ".join(child.cmdline()):
+                child.kill()
+
+    def _names(self) -> list[str]:
+        with Client(self.address, set_as_default=False) as client:
+            workers = client.scheduler_info(n_workers=-1)["workers"].values()
+            return [worker["name"] for worker in workers]
+
+    def _start(self, name: str, command: list[str], **environment: str) -> psutil.Process:
+        folder = self._folder / name
+        folder.mkdir()
+        log = self._processes.enter_context((folder / "log.txt").open("w"))
+        own = {"PYTHONPATH": str(REPOSITORY), "PIPELINE_CHECKPOINTS": "0.1"}
+        process = running(
+            [sys.executable, "-m", "dask", command[0], "--no-dashboard", *command[1:]],
+            cwd=folder,
+            env={**FRESH, **own, **environment},
+            stdout=log,
+            stderr=log,
+        )
+        return psutil.Process(self._processes.enter_context(process).pid)
+
+
+@contextmanager
+def cluster(folder: Path, workers: Sequence[Sequence[str]] = (CHECKED, CHECKED)) -> Iterator[Cluster]:
+    """Start a cluster that ends with the block."""
+    folder.mkdir(exist_ok=True)
+    with ExitStack() as processes:
+        started = Cluster(folder, processes)
+        for options in workers:
+            started.add_worker(options)
+        yield started
