@@ -24,7 +24,7 @@ windows have 20 characters and start at every sixth."""
 
 MEGABYTE = 10**6
 SIZES, QUICK_SIZES = (1, 10, 100), (0.1, 0.2)  # of a text, in megabytes
-OTHER_SIZE = 10
+OTHER_SIZE, QUICK_OTHER_SIZE = 10, 1
 COLUMNS = ("format", "MB", "processor seconds", "MB/s", "peak MB")
 SPEED_GOAL, FLAT_GOAL = 30.0, 1.25
 LINES = 1000  # of a block
@@ -63,7 +63,7 @@ def measure(quick: bool = False) -> Measured:
     """Prepare texts of three sizes, and a file of each other format."""
     sizes = QUICK_SIZES if quick else SIZES
     texts = [prepare("text", size) for size in sizes]
-    others = [prepare(name, sizes[-1] if quick else OTHER_SIZE) for name in BLOCKS if name != "text"]
+    others = [prepare(name, QUICK_OTHER_SIZE if quick else OTHER_SIZE) for name in BLOCKS if name != "text"]
     rows = tuple((one.format, one.size, one.seconds, one.speed, one.peak) for one in (*texts, *others))
     speed, growth = texts[-1].speed, texts[-1].peak / texts[-2].peak
     wanted = f"at most {FLAT_GOAL} times the memory of a text of {sizes[-2]} MB for one of {sizes[-1]} MB"

@@ -36,7 +36,7 @@ from pipeline.params import load_params
 from pipeline.training.loop import Trainer
 torch.set_num_threads(1)
 data = prepared.read(paths.prepared("text"))
-trainer = Trainer(load_params().models["{NAME}"], data, 1, TRAIN, "{NAME}")
+trainer = Trainer(load_params().models["{NAME}"], data, 1, prepared.TRAIN, "{NAME}")
 started = time.process_time()
 trainer.run_epoch(1)
 print(json.dumps([sum(data.card.rows.values()), time.process_time() - started]))

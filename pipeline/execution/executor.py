@@ -73,6 +73,8 @@ def run(
         PipelineError: if no worker is left, or the folder for temporary files cannot be used.
         ParamsError: if PIPELINE_EXECUTOR or PIPELINE_WORKERS cannot be used.
     """
+    if not jobs:
+        return []
     interrupted = threading.Event()
     runner = _Runner(function, jobs, show, labels, keeps or [None] * len(jobs), interrupted)
     with ThreadPoolExecutor(1) as thread:  # Ctrl-C interrupts the main thread alone, so never a start of a process

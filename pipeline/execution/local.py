@@ -1,7 +1,7 @@
 """Run jobs in processes of this machine, forked from a server that has imported their modules once.
 
-A pool of processes breaks as a whole when one of them is killed. It is then built again with one process fewer, since
-most likely memory ran out.
+A pool of processes breaks as a whole when one of them is killed. It is then built again, a few times, each time with
+one process fewer if there are several, since most likely memory ran out.
 """
 
 import gc
@@ -22,6 +22,7 @@ from pipeline.execution.context import Context, LocalContext
 from pipeline.execution.lifecycle import block_terminal_signals
 from pipeline.execution.workers import WORKERS
 
+POOLS = 4  # of which each but the first was built because one had broken: a cluster gives up a job as late
 SERVER = "pipeline.execution.forkserver"
 KILLED = (
     f"a worker process was killed, most likely because memory ran out; set {WORKERS} to a smaller number, and run again"
@@ -36,7 +37,7 @@ class LocalExecutor:
     """A pool of processes. They do not see Ctrl-C, and they end when this process ends, for whatever reason."""
 
     def __init__(self, workers: int, hear: Callable[[int, Any], None], preload: Sequence[str]) -> None:
-        self._workers, self._hear = workers, hear
+        self._workers, self._hear, self._pools = workers, hear, 0
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([SERVER, *preload])
 
@@ -59,7 +60,7 @@ class LocalExecutor:
         """Start a job, in a new pool if the last one has broken.
 
         Raises:
-            PipelineError: if the last pool had one process, or its server was killed.
+            PipelineError: if too many pools have broken, or their server was killed.
         """
         with _reports_start_errors():
             try:
@@ -83,14 +84,15 @@ class LocalExecutor:
         return future
 
     def _rebuild(self) -> None:
-        if self._workers == 1:
+        if self._pools == POOLS:
             raise PipelineError(KILLED)
-        self._workers -= 1
+        self._workers = max(1, self._workers - 1)
         self._pool.shutdown()
         self._start()
 
     def _start(self) -> None:
         """Open a pool; its workers inherit from this thread that Ctrl-C is blocked."""
+        self._pools += 1
         # A killed worker may have locked the queue of its pool for ever, so each pool has its own.
         self._messages: SimpleQueue[Message | None] = self._context.SimpleQueue()
         self._pool = ProcessPoolExecutor(self._workers, self._context, _start_worker, (self._messages,))

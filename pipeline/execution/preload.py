@@ -6,6 +6,7 @@ kernels could not be fixed would give other bytes in silence: so one that was ch
 all that must be the same, and jobs go only where that resource is.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pipeline import determinism
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from distributed import Worker
 
 COMMAND = "dask worker --preload pipeline.execution.preload --nthreads 1"
+
+PRELOADED = "pipeline.training.loop", "pipeline.evaluation.jobs"  # what jobs need; they import torch
 
 refusal = f"it was not started with `{COMMAND}`"  # why this worker gets no jobs; empty if it may have them
 found: dict[str, str] = {}  # what it has
@@ -30,9 +33,8 @@ def dask_setup(worker: "Worker") -> None:
     global refusal
     try:
         _check(worker)
-        from pipeline.evaluation import jobs  # noqa: F401 - late: these import torch
-        from pipeline.training import loop  # noqa: F401
-
+        for name in PRELOADED:
+            import_module(name)
         found.update(fingerprint.describe(determinism.choose_device().type))
     except PipelineError as error:
         refusal = str(error)

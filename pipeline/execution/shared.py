@@ -33,7 +33,7 @@ def read(folder: Path) -> dict[str, bytes]:
 
 def locate(folder: Shared, worker: Worker) -> Path | None:
     """Return where a worker finds a folder: in its place, or as a copy; nothing if it has neither."""
-    if _sees(folder):
+    if sees(folder):
         return folder.path
     copy = _copy_of(folder, worker)
     return copy if copy.exists() else None
@@ -66,7 +66,8 @@ def _copy_of(folder: Shared, worker: Worker) -> Path:
 
 
 @cache  # by digest: a folder that has changed has another
-def _sees(folder: Shared) -> bool:
+def sees(folder: Shared) -> bool:
+    """Return whether this worker sees the same folder with the same content."""
     return folder.path.is_dir() and digest(folder.path) == folder.digest
 
 

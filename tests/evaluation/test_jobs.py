@@ -31,7 +31,8 @@ def evaluate(tmp_path):
         for fit in run.fits(prepared.card):
             job = TrainingJob("toy", params, prepared_folder, 1, fit, checkpoint=None)
             outcome, weights = run.run_job(job, LocalContext(reported.append))
-            storage.write_weights(storage.weights_file(folder, 1, fit), weights)
+            if weights:
+                storage.write_weights(storage.weights_file(folder, 1, fit), weights)
             outcomes.append(outcome)
         epochs = [epoch for outcome in outcomes for epoch in outcome.epochs]
         assert [message.step for message in reported] == [epoch.epoch for epoch in epochs]

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from pipeline.execution import progress
+from pipeline.execution.context import LocalContext
 from pipeline.execution.progress import PartialProgress, PartialReports, Progress, ProgressDisplay, still_running
 
 
@@ -58,7 +59,7 @@ def test_a_line_within_a_step_has_the_position_and_a_time_once_the_speed_is_know
 def test_a_job_reports_from_time_to_time_within_a_step(monkeypatch):
     now, seen = [0.0], []
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    reports = PartialReports(seen.append)
+    reports = PartialReports(LocalContext(seen.append))
     for part in range(1, 101):
         now[0] += progress.SECONDS_BETWEEN_REPORTS / 10
         reports(1, part, 100)

@@ -76,13 +76,9 @@ def test_a_command_that_was_killed_and_interrupted_ends_in_the_same_bytes(long, 
     process = train()
     server = next(child for child in psutil.Process(process.pid).children() if child.children())
     server.children()[-1].kill()  # as the system does when memory runs out
-    output, errors = process.communicate(timeout=20)
-    assert process.returncode == 1
-    assert output == ""
-    assert errors.splitlines()[-1].startswith("Error: a worker process was killed")
-    assert "seed 1: resumes from its checkpoint" in errors
-
-    process = train()
+    lines = iter(process.stderr.readline, "")
+    assert any("its worker was killed; it is run again, from its checkpoint if it has one" in line for line in lines)
+    assert any("resumes from its checkpoint" in line for line in lines)
     os.killpg(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=20)
     assert (process.returncode, output, errors.strip().splitlines()[-1]) == (130, "", INTERRUPTED)

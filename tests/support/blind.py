@@ -2,5 +2,5 @@
 
 from pipeline.execution import remote, shared
 
-shared._sees = lambda folder: False
+shared.sees = lambda folder: False
 remote.SECONDS_BETWEEN_COPIES = 0.1

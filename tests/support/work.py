@@ -44,11 +44,8 @@ def divide_by_zero(job: int, context: Context) -> int:
 
 
 def kill_worker(job: int, context: Context) -> int:
-    """End the second job as the system does when memory runs out; the others take minutes."""
-    if job == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(100)
-    context.report("ended")
+    """End the worker as the system does when memory runs out."""
+    os.kill(os.getpid(), signal.SIGKILL)
     return job
 
 

@@ -1,11 +1,11 @@
 import os
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from pipeline import paths
 from pipeline.data.prepared import ALL_ROWS
 from pipeline.execution.context import KeptFile
 from pipeline.training import checkpoint
@@ -137,7 +137,7 @@ def test_a_value_that_is_no_number_of_seconds_is_refused(monkeypatch, error_of, 
 # The key, the folder
 
 
-def test_the_key_depends_on_the_parts_the_code_the_versions_and_the_kernels(monkeypatch, tmp_path):
+def test_the_key_depends_on_the_parts_the_versions_and_the_kernels(monkeypatch):
     before = checkpoint.make_key("a", 1)
     assert checkpoint.make_key("a", 1) == before != checkpoint.make_key("a", 2)
     with monkeypatch.context() as change:
@@ -149,9 +149,24 @@ def test_the_key_depends_on_the_parts_the_code_the_versions_and_the_kernels(monk
     with monkeypatch.context() as change:
         change.setenv("PIPELINE_KERNELS", "native")  # the other variables stay the same
         assert checkpoint.make_key("a", 1) != before
-    (tmp_path / "other.py").write_text("")
-    monkeypatch.setattr(paths, "__file__", str(tmp_path / "other.py"))
-    assert checkpoint.make_key("a", 1) != before
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"), [("models/cells.py", False), ("files.py", False), ("report/load.py", True)]
+)
+def test_the_key_depends_on_the_code_of_trainings_alone(changed, same, tmp_path):
+    shutil.copytree(REPOSITORY / "pipeline", tmp_path / "pipeline")
+    before = key_of(tmp_path)
+    with (tmp_path / "pipeline" / changed).open("a") as file:
+        file.write("# another\n")
+    assert (key_of(tmp_path) == before) == same
+
+
+def key_of(folder):
+    program = "from pipeline.training import checkpoint; print(checkpoint.make_key('a', 1))"
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_checkpoints_are_kept_in_the_real_project_and_cleared_away(here, monkeypatch):
