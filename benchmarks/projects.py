@@ -141,7 +141,8 @@ def _train(params: Params) -> None:
         for fit in fits(cards[model.dataset])
         for seed in model.seeds
     ]
-    preload = (*training.PRELOAD, *evaluation.PRELOAD)  # one server serves this process
+    # One server serves this process, also when the folder in which it started is gone.
+    preload = (*training.PRELOAD, *evaluation.PRELOAD, training.__name__, evaluation.__name__)
     trained = list(zip(jobs, executor.run(training.run_job, jobs, preload=preload), strict=True))
     for name, model in params.models.items():
         folder = paths.model(model.dataset, name)

@@ -39,7 +39,7 @@ class LocalExecutor:
     def __init__(self, workers: int, hear: Callable[[int, Any], None], preload: Sequence[str]) -> None:
         self._workers, self._hear, self._pools = workers, hear, 0
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([SERVER, *preload])
+        self._context.set_forkserver_preload([SERVER, __name__, *preload])
 
     def __enter__(self) -> Self:
         self._start()
