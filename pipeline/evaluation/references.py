@@ -14,13 +14,11 @@ from pydantic import Field
 from pipeline import files, manifest
 from pipeline.data.prepared import DataCard
 from pipeline.determinism import Reproducibility
-from pipeline.errors import REPAIR, DataError
 from pipeline.evaluation.about import Reference
 from pipeline.files import Arrays
 from pipeline.params.schema import Block
 
 FILE = "references.json"
-DEPTH = 2  # levels below the project's folder
 
 
 @dataclass(frozen=True)
@@ -88,37 +86,5 @@ def write(references: FittedReferences, card: DataCard, folder: Path) -> None:
     manifest.write(folder)
 
 
-def read_verified(folder: Path, card: DataCard) -> FittedReferences:
-    """Read the baselines and the bound of a data set, after comparing the folder with its manifest; arrays are mapped.
-
-    Raises:
-        DataError: if a file is missing or damaged, or they were fitted to other data than the card's.
-    """
-    manifest.check(folder, DEPTH)
-    content = files.read_as(folder / FILE, StoredReferences)
-    if content.dataset != card.dataset:
-        raise DataError(f"{folder / FILE}: of data set {content.dataset[:60]}, not {card.dataset}; {REPAIR}")
-    if content.prepared_digest != card.digest:
-        cure = f"run `dvc repro baseline@{card.dataset}`"
-        raise DataError(f"{folder}: fitted to other data than those prepared now; {cure}")
-    found = {
-        name: FittedReference(
-            of.words,
-            {
-                split: _read_predictions(folder / name / split) if metrics is None else MetricsOnly(metrics)
-                for split, metrics in of.splits.items()
-            },
-        )
-        for name, of in content.references.items()
-    }
-    return FittedReferences(found, content.reproducibility)
-
-
 def _metrics(result: SplitResult) -> Mapping[str, float] | None:
     return result.metrics if isinstance(result, MetricsOnly) else None
-
-
-def _read_predictions(folder: Path) -> Arrays:
-    if not (arrays := files.read_arrays(folder)):
-        raise DataError(f"{folder}: no arrays; {REPAIR}")
-    return arrays

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline import files, paths, spreadsheets
 from pipeline.data.prepared import DataCard
 from pipeline.data.prepared.verification import read_verified
-from pipeline.evaluation import about, figures, references, selection, significance
+from pipeline.evaluation import about, figures, selection, significance, verification
 from pipeline.evaluation.about import About, Reference
 from pipeline.evaluation.figures import PlotJob
 from pipeline.evaluation.references import FittedReferences, MetricsOnly
@@ -39,7 +39,7 @@ def evaluate(dataset: str, models: Sequence[str], folder: Path) -> Evaluations:
     prepared = read_verified(paths.prepared(dataset))
     trained = {name: storage.read_verified(paths.model(dataset, name), prepared.card) for name in models}
     task = EVALUATIONS[prepared.card.task]
-    fitted = references.read_verified(paths.baselines(dataset), prepared.card)
+    fitted = verification.read_verified(paths.baselines(dataset), prepared.card, task.predictions)
     for part in ("tables", "figures"):
         (folder / part).mkdir()
     files.write_csv(folder / "curves.csv", CURVE_COLUMNS, _curve_rows(dataset, models))

@@ -78,6 +78,7 @@ STAGE_CODE = {
         "pipeline/evaluation/summary.py",
         "pipeline/evaluation/tables.py",
         "pipeline/evaluation/tasks",
+        "pipeline/evaluation/verification.py",
         "pipeline/files.py",
         "pipeline/manifest.py",
         "pipeline/models",

@@ -1,7 +1,8 @@
 """Register the best model of a data set in MLflow's model registry, under the data set's name.
 
 A version carries a digest of all that it consists of, so registering twice writes nothing. Several processes may
-register at once: of versions with one digest the oldest stays, and each process deletes only its own.
+register at once: of versions with one digest the oldest stays. Whoever finds the others deletes them, as the process
+that made one may have ended, or lost its server, before it could.
 """
 
 import os
@@ -62,9 +63,12 @@ def register_best(
         return None
     registered = _registered_model(client, candidate)
     former = _champion(registered)
-    version = _find_version(client, candidate)
-    created = version is None
-    version = version or _create_version(client, candidate)
+    known = _find_versions(client, candidate)
+    created = not known
+    version = known[0] if known else _create_version(client, candidate)
+    for copy in known[1:]:
+        if _number(copy) not in map(str, registered.aliases.values()):  # else somebody uses it
+            _delete_copy(client, candidate, copy, version)
     _update_version(client, candidate, version)
     champion = _promote(client, candidate, registered, _number(version))
     line = _describe(candidate, _number(version), created, former, champion)
@@ -129,10 +133,10 @@ def _number(version: "ModelVersion") -> str:
     return str(version.version)
 
 
-def _find_version(client: "MlflowClient", candidate: Candidate) -> "ModelVersion | None":
-    """Return the oldest version with the candidate's digest."""
+def _find_versions(client: "MlflowClient", candidate: Candidate) -> "list[ModelVersion]":
+    """Return the versions with the candidate's digest, the oldest first."""
     query = f"name = '{candidate.dataset}' and tags.{DIGEST} = '{candidate.digest}'"
-    return min(client.search_model_versions(query), key=lambda version: int(version.version), default=None)
+    return sorted(client.search_model_versions(query), key=lambda version: int(version.version))
 
 
 def _create_version(client: "MlflowClient", candidate: Candidate) -> "ModelVersion":
@@ -149,14 +153,25 @@ def _create_version(client: "MlflowClient", candidate: Candidate) -> "ModelVersi
         description=candidate.description,
         model_id=logged.model_id,
     )
-    oldest = _find_version(client, candidate) or own
+    oldest = next(iter(_find_versions(client, candidate)), own)
     if _number(oldest) != _number(own):
-        client.delete_model_version(candidate.dataset, _number(own))
-        if oldest.tags.get(MODEL_ID) != logged.model_id:  # the other process may have found this one's, and taken it
-            client.delete_logged_model(logged.model_id)
+        _delete_copy(client, candidate, own, oldest)
         return oldest
     logged_models.name_version(client, logged.model_id, candidate.dataset, int(own.version))
     return own
+
+
+def _delete_copy(client: "MlflowClient", candidate: Candidate, copy: "ModelVersion", kept: "ModelVersion") -> None:
+    """Delete a version that says what an older one does; also its files, unless the older one has taken them."""
+    try:
+        client.delete_model_version(candidate.dataset, _number(copy))
+    except TrackingError:
+        if _number(copy) in map(_number, _find_versions(client, candidate)):
+            raise
+        return  # another process was faster, and deletes the files too
+    model_id = copy.tags.get(MODEL_ID)
+    if model_id is not None and model_id != kept.tags.get(MODEL_ID):
+        client.delete_logged_model(model_id)
 
 
 def _update_version(client: "MlflowClient", candidate: Candidate, version: "ModelVersion") -> None:

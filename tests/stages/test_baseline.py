@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -9,6 +10,8 @@ from pipeline import files, manifest
 from pipeline.evaluation.baselines import regress
 from pipeline.evaluation.baselines.base import Baseline
 from pipeline.evaluation.baselines.fitting import fit_all
+from pipeline.evaluation.tasks import EVALUATIONS
+from pipeline.evaluation.verification import read_verified
 from stages import baseline, evaluate
 from tests.support import project, small
 from tests.support.damage import check_line, set_value
@@ -84,7 +87,8 @@ def test_a_missing_file_is_named_with_a_cure(sums, name):
         ("dataset", "words", f"{FOLDER}/references.json: of data set words, not sums"),
         ("prepared_digest", "0", f"{FOLDER}: fitted to other data than"),
         ("references", {}, f"{FOLDER}/references.json: references: "),
-        ("references:baseline-mean:splits:all_rows", None, f"{FOLDER}/baseline-mean/all_rows: no arrays"),
+        ("references:baseline-mean:splits:all_rows", None, f"{FOLDER}/baseline-mean/all_rows: found no arrays"),
+        ("references:baseline-mean:splits:tset", None, f"{FOLDER}/references.json: references: found 'tset'"),
     ],
 )
 def test_what_does_not_fit_the_prepared_data_is_refused(sums, keys, value, where):
@@ -92,6 +96,35 @@ def test_what_does_not_fit_the_prepared_data_is_refused(sums, keys, value, where
     path.write_bytes(set_value(keys, value)(path.read_bytes()))
     manifest.write(sums)
     check_line(refused(evaluate), where)
+
+
+@pytest.mark.parametrize(
+    ("array", "change", "problem"),
+    [
+        ("truth", lambda values: values[1:], "predicted.npy: found the shape "),
+        ("truth", lambda values: values.astype(int), "truth (i, 1 axes)"),
+        ("predicted", lambda values: values * np.nan, "predicted.npy: found values that are not from"),
+        ("more", lambda values: values, "not what task regress predicts"),
+    ],
+)
+def test_predictions_that_no_task_makes_are_refused(sums, array, change, problem):
+    folder = sums / "baseline-mean/test"
+    np.save(folder / f"{array}.npy", change(np.load(folder / "truth.npy")))
+    manifest.write(sums)
+    line = refused(evaluate)
+    assert line.startswith(f"{FOLDER}/baseline-mean/test")
+    assert problem in line
+
+
+def test_a_class_that_the_data_do_not_have_is_refused(tmp_path, error_of):
+    names = "".join(f"{letter}{'xy'[row % 2]}{'z' * row},{letter}\n" for letter in "ab" for row in range(20))
+    prepared = small.labelled(names)
+    fit_all(prepared, tmp_path)
+    path = tmp_path / "baseline-frequent/test/truth.npy"
+    np.save(path, np.load(path) + 2)
+    manifest.write(tmp_path)
+    error = error_of(read_verified, tmp_path, prepared.card, EVALUATIONS["classify"].predictions)
+    assert error.startswith(f"{path}: found values that are not from 0 to 1")
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_a_key_reaches_no_shell_where_check_is_skipped(guarded):
     [
         (fetch_into("models/words/words-lstm/model.json"), "overlap and are thus in the same tracked directory"),
         (leave_out_dataset, "Could not find 'item.dataset'"),
-        (name_dataset("../../pipeline"), "defined as both a dependency and an output"),
+        (name_dataset("../../pipeline"), "should be in separate tracked directories"),
     ],
 )
 def test_params_that_dvc_itself_refuses_change_nothing(guarded, change, error):

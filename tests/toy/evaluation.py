@@ -37,6 +37,7 @@ def note(dataset, folder):
 TASK = TaskEvaluation(
     goal="count a letter",
     loss_unit="squared letters",
+    predictions=({"predicted": ("f", 1), "truth": ("f", 1)},),
     metrics=(MISCOUNT, MOST),
     scores=scores,
     primary=(MISCOUNT,),

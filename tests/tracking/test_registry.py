@@ -303,22 +303,78 @@ def test_other_weights_are_another_version(fresh):
     assert (again.version, again.created, champion(client)) == ("2", True, "2")
 
 
-def test_of_two_processes_at_once_the_faster_ones_version_stays(fresh, monkeypatch):
+@pytest.fixture
+def overtaken(fresh, monkeypatch):
+    """While a process writes a model's files, let another one register it; return a list with what that did."""
     runs, client = fresh
     write, others = model_files.write, []
 
-    def overtaken(*arguments):
+    def write_late(*arguments):
         if not others:
             others.append(None)
-            others.append(registry.register_best(client, "names", load_params(), runs["names"]))
+            others[0] = registry.register_best(client, "names", load_params(), runs["names"])
         write(*arguments)
 
-    monkeypatch.setattr(model_files, "write", overtaken)
+    monkeypatch.setattr(model_files, "write", write_late)
+    return others
+
+
+def versions(client):
+    return [of.version for of in client.search_model_versions("name = 'names'", order_by=["version_number ASC"])]
+
+
+def count_files(client):
+    """Return how many logged models data set names has."""
+    return len(client.search_logged_models([client.get_experiment_by_name("names").experiment_id]))
+
+
+def test_of_two_processes_at_once_the_faster_ones_version_stays(fresh, overtaken):
+    runs, client = fresh
     slow = register("names", runs)
-    assert (slow.version, others[1].version, champion(client)) == ("1", "1", "1")
-    assert [of.version for of in client.search_model_versions("name = 'names'")] == [1]
-    experiment = client.get_experiment_by_name("names").experiment_id
-    assert len(client.search_logged_models([experiment])) == 1
+    assert (slow.version, overtaken[0].version, champion(client)) == ("1", "1", "1")
+    assert (versions(client), count_files(client)) == ([1], 1)
+
+
+def leave_copy(runs, monkeypatch):
+    """End a process that was overtaken before it deletes its version."""
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "delete_model_version", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            register("names", runs)
+
+
+@pytest.mark.usefixtures("overtaken")
+def test_a_copy_that_a_killed_process_has_left_is_deleted_by_the_next(fresh, monkeypatch):
+    runs, client = fresh
+    leave_copy(runs, monkeypatch)
+    assert (versions(client), count_files(client)) == ([1, 2], 2)
+    again = register("names", runs)
+    assert (again.version, again.created, champion(client)) == ("1", False, "1")
+    assert (versions(client), count_files(client)) == ([1], 1)
+
+
+@pytest.mark.usefixtures("overtaken")
+def test_a_copy_that_somebody_uses_stays(fresh, monkeypatch):
+    runs, client = fresh
+    leave_copy(runs, monkeypatch)
+    client.set_registered_model_alias("names", "tried", "2")
+    register("names", runs)
+    assert versions(client) == [1, 2]
+
+
+@pytest.mark.usefixtures("overtaken")
+def test_two_processes_may_delete_a_copy_at_once(fresh, monkeypatch):
+    runs, client = fresh
+    leave_copy(runs, monkeypatch)
+    delete = MlflowClient.delete_model_version
+
+    def delete_late(self, name, version):
+        delete(self, name, version)
+        delete(self, name, version)  # as by another process, just before
+
+    monkeypatch.setattr(MlflowClient, "delete_model_version", delete_late)
+    assert register("names", runs).version == "1"
+    assert versions(client) == [1]
 
 
 def test_a_process_that_takes_the_files_of_another_keeps_them(fresh, monkeypatch):
@@ -347,8 +403,7 @@ def test_a_registration_that_was_cut_off_is_done_again(fresh, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             register("names", runs)
     assert register("names", runs).version == "1"
-    experiment = client.get_experiment_by_name("names").experiment_id
-    assert len(client.search_logged_models([experiment])) == 1  # the first try's, which was complete
+    assert count_files(client) == 1  # the first try's, which was complete
 
 
 def interrupt(*_, **__):

@@ -1,6 +1,6 @@
 """What a task supplies to evaluation: metrics, tables and figures."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pipeline.models.network import SequenceModel
     from pipeline.tasks.base import Predictions
 
+# The type and the axes of each array, by its name; NumPy's letter of the type (i: whole numbers, f: numbers).
+Forms = Mapping[str, tuple[str, int]]
 Scores = dict[str, Score]  # by the metric's name
 # (prepared data, loads the trained model of a fit) -> generated texts
 Generate = Callable[[Prepared, "Callable[[str], SequenceModel | None]"], Iterator[Sample]]
@@ -36,6 +38,7 @@ class TaskEvaluation:
 
     goal: str  # within a sentence
     loss_unit: str  # the label of the losses' axis
+    predictions: tuple[Forms, ...]  # the arrays of a split's predictions: one of these groups, all with `truth`
     metrics: tuple[Metric, ...]  # all that it may have
     scores: "Callable[[Predictions, DataCard], Scores]"  # of one split's predictions
     primary: tuple[Metric, ...]  # models are ranked by the first of these that a data set has

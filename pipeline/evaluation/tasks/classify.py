@@ -52,6 +52,7 @@ def count_neighbours(prepared: Prepared) -> int:
 TASK = TaskEvaluation(
     goal="predict the class",
     loss_unit="cross-entropy (nats a row)",
+    predictions=({"truth": ("i", 1), "probabilities": ("f", 2)},),
     metrics=(metrics.ACCURACY, metrics.MACRO_F1, metrics.LOSS),
     scores=compute_scores,
     primary=(metrics.ACCURACY,),

@@ -48,6 +48,7 @@ def series(prepared: Prepared, evaluations: Evaluations) -> Iterator[tuple[str, 
 TASK = TaskEvaluation(
     goal="forecast the next day's value",
     loss_unit="squared error (scaled)",
+    predictions=({"truth": ("f", 1), "predicted": ("f", 1)},),
     metrics=(metrics.MASE, metrics.MAE, metrics.RMSE),
     scores=compute_scores,
     primary=(metrics.MASE, metrics.MAE),

@@ -12,7 +12,7 @@ from pipeline.evaluation import metrics
 from pipeline.evaluation.about import Difference
 from pipeline.evaluation.results import Evaluations, Sample
 from pipeline.evaluation.tables import Table
-from pipeline.evaluation.tasks.base import Compared, Scores, TaskEvaluation
+from pipeline.evaluation.tasks.base import Compared, Forms, Scores, TaskEvaluation
 
 if TYPE_CHECKING:
     from pipeline.models.network import SequenceModel
@@ -22,6 +22,7 @@ TEMPERATURES = (0.0, 0.8)  # of the samples
 PREFIX_LENGTH, SAMPLE_LENGTH = 24, 240  # characters of a text
 SAMPLE_SEED = 1  # that of stage `generate`, which then writes the same
 MAX_WORDS = 200  # in the table
+SYMBOLS: Forms = {"truth": ("i", 1), "nll": ("f", 1), "best": ("i", 1)}
 PREFIX_WORDS = 4  # test words whose first letters are continued
 
 
@@ -118,6 +119,7 @@ def _is_stream(prepared: Prepared) -> bool:
 TASK = TaskEvaluation(
     goal="predict the next symbol",
     loss_unit="cross-entropy (nats a symbol)",
+    predictions=(SYMBOLS, {**SYMBOLS, "row": ("i", 1), "step": ("i", 1)}),
     metrics=(
         metrics.LETTER_ACCURACY,
         metrics.FINAL_LETTER_ACCURACY,

@@ -42,6 +42,7 @@ def probes(prepared: Prepared, evaluations: Evaluations) -> Iterator[Sequence[ob
 TASK = TaskEvaluation(
     goal="predict the number",
     loss_unit="squared error (scaled)",
+    predictions=({"truth": ("f", 1), "predicted": ("f", 1)},),
     metrics=(metrics.EXACT, metrics.MSE, metrics.MAE),
     scores=compute_scores,
     primary=(metrics.MSE,),
