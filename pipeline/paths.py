@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
-CHECKED = Path("data/params-checked.txt")  # written by stage `check`
-CODE = Path("code")  # digests of the code, in a project folder; written by stage `check`
-RAW = Path("data/raw")
+CODE = Path("code")  # digests of the code; written by stage `check`
+DATA = Path("data")
+RAW = DATA / "raw"
 PREPARED = Path("data/prepared")
 BASELINES = Path("baselines")
 MODELS = Path("models")

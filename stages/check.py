@@ -2,12 +2,10 @@
 
 import click
 
-from pipeline import files, leftovers, paths
+from pipeline import leftovers
 from pipeline.params import check_places, load_params
 from pipeline.project import code
 from stages.command import reports_errors
-
-ACCEPTED = "params.yaml: every name, path and size can be used\n"  # a constant, so that no other stage runs again
 
 
 @click.command()
@@ -17,8 +15,6 @@ def main() -> None:
     params = load_params()
     check_places(params)
     leftovers.refuse(params.model_names)  # here too, since `report` would refuse them only after minutes
-    with files.replacing_file(paths.CHECKED) as partial:
-        partial.write_text(ACCEPTED, encoding="utf-8")
     code.record()
     click.echo(f"params.yaml can be used; data sets: {len(params.datasets)}, models: {len(params.models)}")
 

@@ -28,7 +28,7 @@ def main(force: bool, jobs: int | None) -> None:
     params = load_params()  # refuses here what stage `check` would refuse, before DVC reads the file
     check_places(params)
     leftovers.refuse(params.model_names)  # also where `check` need not run
-    code.record()  # so that DVC sees which data sets another version of the package changes
+    code.record()  # so that DVC sees which data sets changed code changes
     count = jobs or parallel.default_jobs()
     first = parallel.first_group(list(params.sources))
     groups = _groups(params, first, force) if count > 1 else []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.project import code
 from tests.support.imports import PACKAGES, has_code, is_in, reached
 from tests.support.project import REPOSITORY as ROOT
 
@@ -26,7 +27,6 @@ EXEMPT = {
     Path("pipeline/params/places.py"): "refuses paths that lead elsewhere",
     Path("pipeline/params/reading.py"): "reads params.yaml too",
     Path("pipeline/params/wording.py"): "the words of errors",
-    Path("pipeline/project"): "what `check` adds in a folder without the code, where `check` always runs",
     Path("stages/command.py"): "how commands end",
 }
 TOOLS = {"clean", "generate", "init", "predict", "repro", "ui", "verify"}
@@ -38,15 +38,26 @@ def body(stage: str) -> dict:
 
 
 def code_deps(stage: str) -> list[Path]:
-    return [Path(dep) for dep in body(stage)["deps"] if Path(dep).parts[0] in PACKAGES]
+    """Return the code that a stage depends on: by the digest that `check` writes, or of `check` itself."""
+    own = [Path(dep) for dep in body(stage)["deps"] if Path(dep).parts[0] in PACKAGES]
+    return [Path(name) for name in code.STAGE_CODE[stage]] if stage in code.STAGE_CODE else own
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", code.STAGE_CODE)
 def test_deps_are_what_the_script_imports(stage):
     deps = code_deps(stage)
     exempt = {path for path in EXEMPT if not is_in(path, deps)}
     code = {path for path in reached(Path("stages", f"{stage}.py"), exempt) if has_code(path)}
     needed = {path for path in code if not is_in(path, exempt)}
+    assert sorted(str(path) for path in needed if not is_in(path, deps)) == []
+    assert [str(dep) for dep in deps if not any(path.is_relative_to(dep) for path in needed)] == []
+
+
+def test_check_depends_on_its_own_code_and_on_all_of_which_it_writes_a_digest():
+    deps, exempt = code_deps("check"), {path for path in EXEMPT if path != Path("pipeline/params")}
+    own = {path for path in reached(Path("stages/check.py"), exempt) if has_code(path) and not is_in(path, exempt)}
+    named = {Path(name) for names in code.STAGE_CODE.values() for name in names}
+    needed = own | named
     assert sorted(str(path) for path in needed if not is_in(path, deps)) == []
     assert [str(dep) for dep in deps if not any(path.is_relative_to(dep) for path in needed)] == []
 
@@ -72,8 +83,8 @@ def test_a_dep_is_named_once_and_is_there(stage):
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - {"check"}))
 def test_every_stage_waits_for_check(stage):
-    (checked,) = STAGES["check"]["outs"]
-    assert checked in body(stage)["deps"]
+    assert f"code/{stage}.txt" in body(stage)["deps"]
+    assert f"code/{stage}.txt" in STAGES["check"]["outs"]
 
 
 def test_no_stage_before_the_report_depends_on_the_comments_of_params_yaml():

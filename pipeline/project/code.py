@@ -1,8 +1,8 @@
 """The code that can change what a stage writes, as files on which the stages of a project folder depend.
 
-The repository's dvc.yaml names its code, and so does this module. A project folder has no code: there stage `check`
-writes the digest of each stage's code into code/STAGE.txt, so that another version of the package runs those stages
-whose output it can change. The version itself is in a file of its own, on which no stage depends.
+Stage `check` writes the digest of each stage's code into code/STAGE.txt, so that a change of the code, or another
+version of the package, runs those stages whose output it can change. The version itself is in a file of its own, on
+which no stage depends.
 """
 
 import hashlib
@@ -111,12 +111,7 @@ STAGE_CODE = {
 
 
 def record() -> None:
-    """Write the digests of the code, and its version, in a project folder; files that are up to date stay as they are.
-
-    A copy of the repository needs none: its code is beside its dvc.yaml, which names it.
-    """
-    if ROOT.samefile(Path.cwd()):
-        return
+    """Write the digests of the code, and its version, into `code`; files that are up to date stay as they are."""
     _write("version", f"sequence-pipeline {pipeline.__version__}\n")
     for stage in STAGE_CODE:
         _write(stage, f"SHA-256 of the code of stage {stage}: {digest(stage)}\n")

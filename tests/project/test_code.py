@@ -1,4 +1,4 @@
-"""The code of each stage: the same in the repository's dvc.yaml and for project folders."""
+"""The code of each stage, of which `check` writes the digests; and a project folder beside the repository."""
 
 import os
 
@@ -10,34 +10,25 @@ from pipeline.project.create import PLACES, TEMPLATE
 from tests.support.project import REPOSITORY
 
 STAGES = YAML(typ="safe", pure=True).load(REPOSITORY / "dvc.yaml")["stages"]
-PACKAGES = ("pipeline/", "stages/")
 
 
-def body(stages, stage):
-    return stages[stage].get("do", stages[stage])
+def body(stage):
+    return STAGES[stage].get("do", STAGES[stage])
 
 
-def code_deps(stage):
-    return [dep for dep in body(STAGES, stage)["deps"] if dep.startswith(PACKAGES)]
+def test_each_stage_but_check_depends_on_the_digest_of_its_code():
+    assert {stage for stage in STAGES if f"code/{stage}.txt" in body(stage)["deps"]} == {*code.STAGE_CODE}
+    assert {*STAGES} == {"check", *code.STAGE_CODE}
 
 
-def test_the_code_of_each_stage_is_that_of_the_repositorys_dvc_yaml():
-    assert {"check": tuple(code_deps("check")), **code.STAGE_CODE} == {
-        stage: tuple(code_deps(stage)) for stage in STAGES
-    }
+def test_check_writes_all_digests_and_the_version():
+    written = [out for out in STAGES["check"]["outs"] if out.startswith("code/")]
+    assert written == [f"code/{name}.txt" for name in sorted([*code.STAGE_CODE, "version"])]
 
 
-def test_a_projects_dvc_yaml_is_the_repositorys_but_for_the_code():
+def test_a_projects_dvc_yaml_is_the_repositorys_but_for_the_code_that_check_depends_on():
     wanted = YAML(typ="safe", pure=True).load(REPOSITORY / "dvc.yaml")
-    for stage in wanted["stages"]:
-        deps = body(wanted["stages"], stage)["deps"]
-        first = deps.index(code_deps(stage)[0])
-        deps[:] = [dep for dep in deps if not dep.startswith(PACKAGES)]
-        if stage != "check":
-            deps.insert(first, f"code/{stage}.txt")
-    check = wanted["stages"]["check"]
-    check["always_changed"] = True
-    check["outs"] += [f"code/{name}.txt" for name in sorted([*code.STAGE_CODE, "version"])]
+    wanted["stages"]["check"] |= {"deps": ["params.yaml"], "always_changed": True}
     assert YAML(typ="safe", pure=True).load(TEMPLATE / "pipeline.yaml") == wanted
 
 
@@ -67,7 +58,7 @@ def test_git_ignores_the_outputs_of_a_project_as_those_of_the_repository():
         for path in (TEMPLATE / "gitignore", REPOSITORY / ".gitignore")
     )
     tools = {"/.lock-venv", "/build/", "/*.egg-info/", ".hypothesis/", ".mypy_cache/", ".pytest_cache/", ".ruff_cache/"}
-    assert ignored == wanted - tools | {"/code/"}
+    assert ignored == wanted - tools
 
 
 def test_a_project_folder_has_the_digest_of_each_stage_and_keeps_files_that_are_up_to_date(here):
@@ -81,9 +72,3 @@ def test_a_project_folder_has_the_digest_of_each_stage_and_keeps_files_that_are_
     code.record()
     assert {path: path.read_text() for path in found} == found
     assert {path.stem for path in found if path.stat().st_mtime > 1} == {"train"}
-
-
-def test_the_repository_needs_none(monkeypatch):
-    monkeypatch.chdir(REPOSITORY)
-    code.record()
-    assert not (REPOSITORY / "code").exists()
