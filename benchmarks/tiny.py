@@ -26,8 +26,9 @@ take turns with the same data and with the params of their own commit, each in a
 the ratios.
 """
 
-REASON = """A step makes hundreds of calls of torch and NumPy, each of a few microseconds, and none of them has a large \
-share: a step without autograd, or with all weights in one tensor, would save a small part each."""
+REASON = """\
+A step makes hundreds of calls of torch and NumPy, each of a few microseconds, and none of them has a large share: a \
+step without autograd, or with all weights in one tensor, would save a small part each."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,18 @@ SECONDS_BETWEEN_LOOKS = 2.0  # for workers
 SECONDS_WITHOUT_WORKERS = 60.0
 
 
+class _Client(Client):  # type: ignore[misc]  # Dask has no types
+    """A client of which nothing is left to close if it cannot connect; Dask would try to, at the end of the process."""
+
+    def start(self, **options: Any) -> None:
+        """Connect."""
+        try:
+            super().start(**options)
+        except BaseException:
+            self.status = "closed"
+            raise
+
+
 class ClusterExecutor:
     """A client of a Dask scheduler."""
 
@@ -48,11 +60,13 @@ class ClusterExecutor:
             if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
                 logging.getLogger(name).setLevel(logging.CRITICAL)  # what they report, `explain` says in one line
         try:
-            self._client = Client(self._address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+            self._client = _Client(self._address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
         except (OSError, ValueError, TypeError):
             raise PipelineError(
-                f"{EXECUTOR}: no Dask scheduler answers at {self._address}; start `dask scheduler` there"
+                f"{EXECUTOR}: no Dask scheduler answers at {self._address}; {_cure(self._address)}"
             ) from None
+        except RuntimeError as error:  # Dask's configuration asks for encryption, and the address has none
+            raise PipelineError(f"{EXECUTOR}: {error}; give an address tls://HOST:PORT") from None
         try:
             self._resource, self._workers = find_workers(self._client)
             self._client.subscribe_topic(remote.TOPIC, self._on_event)
@@ -145,3 +159,9 @@ class ClusterExecutor:
                 self._problem = "no worker is left that gives the same bytes; start some, and run again"
                 self.stop()
                 return
+
+
+def _cure(address: str) -> str:
+    """Return what to do if no scheduler answers."""
+    certificates = ", with the certificates that distributed.comm.tls has in Dask's configuration on both machines"
+    return f"start `dask scheduler` there{certificates if address.startswith('tls:') else ''}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 from distributed import Client
+from distributed.security import Security
 
 from pipeline import determinism
 from tests.support.processes import free_port, running, wait
@@ -22,10 +23,12 @@ BLIND = (*CHECKED, "--preload", "tests.support.blind")  # sees no folder of the 
 class Cluster:
     """A scheduler, and workers that are started one by one."""
 
-    def __init__(self, folder: Path, processes: ExitStack) -> None:
-        self._folder, self._processes = folder, processes
-        self.address = f"tcp://127.0.0.1:{free_port()}"
-        self.scheduler = self._start("scheduler", ["scheduler", "--port", self.address.rpartition(":")[2]])
+    def __init__(self, folder: Path, processes: ExitStack, security: Security | None = None) -> None:
+        self._folder, self._processes, self._security = folder, processes, security
+        self.environment = _certificates(security) if security else {}
+        protocol, port = "tls" if security else "tcp", free_port()
+        self.address = f"{protocol}://127.0.0.1:{port}"
+        self.scheduler = self._start("scheduler", ["scheduler", "--protocol", protocol, "--port", str(port)])
         self.nannies: list[psutil.Process] = []
 
     def add_worker(self, options: Sequence[str] = CHECKED, **environment: str) -> None:
@@ -42,7 +45,7 @@ class Cluster:
                 child.kill()
 
     def _names(self) -> list[str]:
-        with Client(self.address, set_as_default=False) as client:
+        with Client(self.address, security=self._security, set_as_default=False) as client:
             workers = client.scheduler_info(n_workers=-1)["workers"].values()
             return [worker["name"] for worker in workers]
 
@@ -54,7 +57,7 @@ class Cluster:
         process = running(
             [sys.executable, "-m", "dask", command[0], "--no-dashboard", *command[1:]],
             cwd=folder,
-            env={**FRESH, **own, **environment},
+            env={**FRESH, **own, **self.environment, **environment},
             stdout=log,
             stderr=log,
         )
@@ -62,11 +65,23 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, workers: Sequence[Sequence[str]] = (CHECKED, CHECKED)) -> Iterator[Cluster]:
-    """Start a cluster that ends with the block."""
+def cluster(
+    folder: Path, workers: Sequence[Sequence[str]] = (CHECKED, CHECKED), security: Security | None = None
+) -> Iterator[Cluster]:
+    """Start a cluster that ends with the block; with `security` it is one of TLS."""
     folder.mkdir(exist_ok=True)
     with ExitStack() as processes:
-        started = Cluster(folder, processes)
+        started = Cluster(folder, processes, security)
         for options in workers:
             started.add_worker(options)
         yield started
+
+
+def _certificates(security: Security) -> dict[str, str]:
+    """Return the variables by which Dask's configuration has the certificates, for each kind of process."""
+    found = {"CA_FILE": security.tls_ca_file}
+    for kind in ("scheduler", "worker", "client"):
+        found |= {
+            f"{kind.upper()}__{part.upper()}": getattr(security, f"tls_{kind}_{part}") for part in ("key", "cert")
+        }
+    return {f"DASK_DISTRIBUTED__COMM__TLS__{name}": value for name, value in found.items()}
