@@ -1,4 +1,4 @@
-"""The code that can change what a stage writes, as files on which the stages of a project folder depend.
+"""The code that can change what a stage writes, and its digest, on which the stage depends.
 
 Stage `check` writes the digest of each stage's code into code/STAGE.txt, so that a change of the code, or another
 version of the package, runs those stages whose output it can change. The version itself is in a file of its own, on
