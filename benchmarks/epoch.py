@@ -90,9 +90,9 @@ def repeat(run: Run) -> Run:
     return lambda: processor_seconds(lambda: [run() for _ in range(times)]) / times
 
 
-def read_model(name: str) -> tuple[ModelParams, Prepared]:
-    """Return the params of a row, and its data set."""
-    block, changes = MODELS[name]
+def read_model(name: str, models: Mapping[str, tuple[str, dict[str, Any]]] = MODELS) -> tuple[ModelParams, Prepared]:
+    """Return the params of one of the rows `models`, and its data set."""
+    block, changes = models[name]
     known = load_params()
     base = find_block(known.models, block, "models").model_dump()
     params = ModelParams.model_validate(base | changes)

@@ -91,7 +91,7 @@ def look_inside(name: str, steps: str) -> Callable[[], dict[str, float]]:
     from pipeline.training.sizes import measure_network
 
     take, batches = _prepare_steps(name, int(steps))
-    sizes = measure_network(*read_model(name))
+    sizes = measure_network(*read_model(name, MODELS))
     operations = sum(3 * sizes.operations(len(batch.inputs), batch.inputs.numel()) for batch in batches) / len(batches)
     return lambda: {"operations": operations, **profile_parts(take)}
 
@@ -103,7 +103,7 @@ def _prepare_steps(name: str, steps: int) -> tuple[Callable[[], None], list[Any]
     from benchmarks.loops import our_trainer
     from pipeline.tasks.batching import training_batches
 
-    trainer = our_trainer(*read_model(name), name)
+    trainer = our_trainer(*read_model(name, MODELS), name)
     batches = list(islice(training_batches(trainer.train, trainer.params, torch.Generator().manual_seed(1)), steps))
     trainer.optimiser.clip_gradients = _span("clipping", trainer.optimiser.clip_gradients)  # type: ignore[method-assign]
     trainer.optimiser.step = _span("optimiser", trainer.optimiser.step)  # type: ignore[method-assign]
