@@ -12,9 +12,10 @@ The recipes of `published/params.yaml` (docs/published.md) as plain torch code, 
 sequence a step, torch's own layers, the unfused classes of its optimisers, and a loss that is read at each step.
 Against them our loop, with the model of `params.yaml` for the same data set, from one seed, on the same rows. For
 `words` both train until the mean training loss of an epoch has fallen to that of the table; for the others the
-published loop trains for a limited time, and ours until its validation loss is as low as the lowest that was found
-there; that is taken ten times, off the clock. One run of each, one after the other, on one thread; processor seconds,
-and published over ours. The last column is computed: the seconds of a step times the steps of the published training.
+published loop trains for a limited time, or its whole recipe if that takes less, and ours until its validation loss is
+as low as the lowest that was found there; that is taken ten times, off the clock. One run of each, one after the other,
+on one thread; processor seconds, and published over ours. The last column is computed: the seconds of a step times the
+steps of the published training.
 """
 NOTES = """\
 The published loops take one sequence a step, so most of their time goes to calls, and their learning rates have to be

@@ -91,19 +91,27 @@ class PublishedLoop:
             if ended or (recipe.training_loss and best <= recipe.training_loss):
                 break
         reached = best <= (recipe.training_loss or math.inf)
-        steps = recipe.steps or self.params.epochs * self.epoch_steps
         found = (recipe.training_loss or best) if reached else None
-        return {"loss": found, "seconds": at, "whole": steps * self.seconds / self.steps}
+        return {"loss": found, "seconds": at, "whole": self._whole(recipe)}
+
+    def _whole(self, recipe: Recipe) -> float:
+        """Return what the whole recipe takes, in seconds, judged by the steps so far."""
+        steps = recipe.steps or self.params.epochs * self.epoch_steps
+        return steps * self.seconds / self.steps
 
     def _losses(self, recipe: Recipe, limit: float) -> Iterator[tuple[float, bool]]:
-        """Yield the training loss of each epoch, or validation losses in between, and whether the time is over."""
+        """Yield the training loss of each epoch, or validation losses in between, and whether the time is over.
+
+        That is the limit, or what the whole recipe takes if that is less.
+        """
         looked = 0
         while True:
             self._set_learning_rate()
             losses: list[float] = []
             for batch in self._epoch():
                 losses.append(self._timed_step(batch))
-                if recipe.training_loss is None and self.seconds >= (looked + 1) * limit / LOOKS:
+                end = min(limit, self._whole(recipe))
+                if recipe.training_loss is None and self.seconds >= (looked + 1) * end / LOOKS:
                     looked += 1
                     yield self.validation_loss(), looked == LOOKS
             if recipe.training_loss is not None:
