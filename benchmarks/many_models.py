@@ -21,6 +21,11 @@ ABOUT = """Projects of small models on eight data sets, with the stages of this 
 code, are brought up to date; then nothing is changed, or the learning rate of one model. The change trains that model,
 evaluates its data set, and writes the report and MLflow's runs anew. Seconds are by the clock, medians of several runs;
 *training* is what the training itself took of them."""
+NOTES = """\
+A change of one model starts a process for each of five stages: `train` and `evaluate` import torch, `publish` imports
+MLflow, and torch too, as it registers the model where that is the best of its data set now. What grows with the number
+of models is DVC, which reads and writes `dvc.lock` after each stage.
+"""
 
 MODELS, QUICK_MODELS = (28, 80), (2,)
 NOTHING, CHANGE = "nothing", "one model"

@@ -47,10 +47,10 @@ class Network(nn.Module):
 def read_examples(rows: Arrays) -> list[Example]:
     """Return rows as tensors, each with its class, or as a word and its letters one ahead."""
     torch.set_num_threads(1)
-    texts = [torch.from_numpy(row[:end]).long() for row, end in zip(rows["symbols"], rows["lengths"], strict=True)]
+    texts = [torch.tensor(row[:end]).long() for row, end in zip(rows["symbols"], rows["lengths"], strict=True)]
     if "labels" not in rows:
         return [(text[None, :-1], text[1:]) for text in texts]
-    labels = torch.from_numpy(rows["labels"]).long()[:, None]
+    labels = torch.tensor(rows["labels"]).long()[:, None]
     return [(text[None], label) for text, label in zip(texts, labels, strict=True)]
 
 
