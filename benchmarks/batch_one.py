@@ -18,6 +18,10 @@ A training step at batch size 1 on the networks of published recipes for `words`
 torch loop (`nn.RNN`, `nn.LSTM`, `nn.Linear` and torch's optimisers, with torch's own kernels): processor milliseconds,
 and the ratio of ours to plain. `names-linear` has no layer in torch; the plain loop steps through time in Python.
 """
+NOTES = """\
+Where ours takes longer, part of it is what portable kernels cost ([Portable kernels](#portable-kernels)). For a cell as
+simple as `linear`, on one short sequence, the preparation of our kernels takes longer than torch's few products.
+"""
 
 ROWS = 100  # of a data set that are read: an epoch; more would only take longer
 STEPS = 500  # of a run, about

@@ -21,6 +21,12 @@ others with torch's own choice and with batches that are made beforehand. Proces
 medians of the ratios of pairs, ours to another. A column of Lightning or skorch is left out where it is not installed
 (`requirements-bench.lock`). `linear` has no layer in torch, and its plain loop steps through time in Python.
 """
+NOTES = """\
+LSTMs run in oneDNN's kernel in all of these loops. Where ours takes longer, that is what bytes that are the same on
+every processor cost: the others use AVX-512 where there is any, ours AVX2. The ratios of our own loop with both are in
+[Portable kernels](#portable-kernels); `linear` pays for that in part. RNN, GRU and `scratch` gain more by kernels of
+their own (`pipeline/models/recurrence.py`) than it costs.
+"""
 
 ROUNDS = 7
 PLAIN = "plain"
