@@ -63,12 +63,15 @@ def _goals(shares: Mapping[str, float], rows: Iterable[tuple[str | float, ...]])
 
 
 def _describe_rest(row: tuple[str | float, ...]) -> str:
-    """Return the largest parts of a model's time besides products."""
+    """Return how fast a model's own products are, and the largest parts of its time besides them."""
     parts = sorted(
         ((float(row[5 + place]), part) for place, part in enumerate(PARTS) if part != "products"), reverse=True
     )
+    name, share, products = row[0], float(row[4]), float(row[5])
     return (
-        f"Of {row[0]}, most of the rest is {parts[0][1]} ({parts[0][0]:.0f} %) and {parts[1][1]} ({parts[1][0]:.0f} %)."
+        f"In {name}, products take {products:.0f} % of the time, at {100 * share / products:.0f} % of the rate of the "
+        f"large one, as they are one for each step in time; most of the rest is {parts[0][1]} ({parts[0][0]:.0f} %) "
+        f"and {parts[1][1]} ({parts[1][0]:.0f} %)."
     )
 
 
