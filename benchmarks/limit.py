@@ -21,6 +21,10 @@ kernels, on one thread and in turns. Then where the time goes, by torch's profil
 oneDNN's LSTM), other operations on tensors, the loss, clipping of the gradient, the optimiser, and Python with the
 calls themselves. The profiler makes short calls longer, so the parts show an order more than a measure.
 """
+NOTES = """\
+A loss in one function with its gradient would gain a part of its column at most, which is small for every network. What
+small networks lose are calls: those of Python, and of operations on few numbers.
+"""
 
 ROUNDS = 5
 STEPS, QUICK_STEPS = 60, 2
