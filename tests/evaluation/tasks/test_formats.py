@@ -7,7 +7,7 @@ import torch
 from pipeline.data import prepared as data
 from pipeline.data.formats import FORMATS
 from pipeline.data.prepared import join_splits
-from pipeline.evaluation import references as stored
+from pipeline.evaluation import verification
 from pipeline.evaluation.baselines import REFERENCES
 from pipeline.evaluation.baselines.base import FitData, References
 from pipeline.evaluation.baselines.fitting import fit_all
@@ -73,7 +73,7 @@ def test_baselines_and_bounds_are_fitted_on_every_split_and_read_back_as_they_we
     folder.mkdir(parents=True)
     fitted = fit_all(prepared, folder)
     assert list(fitted.by_name) == [*known.baselines, *([BOUND] if known.bound else [])]
-    found = stored.read_verified(folder, prepared.card)
+    found = verification.read_verified(folder, prepared.card, EVALUATIONS[prepared.card.task].predictions)
     assert found.reproducibility == fitted.reproducibility
     for name, of in fitted.by_name.items():
         assert list(found.by_name[name].results) == list(of.results)
