@@ -95,7 +95,7 @@ class PublishedLoop:
         return {"loss": found, "seconds": at, "whole": self._whole(recipe)}
 
     def _whole(self, recipe: Recipe) -> float:
-        """Return what the whole recipe takes, in seconds, judged by the steps so far."""
+        """Return what the whole recipe takes, in seconds, estimated from the steps so far."""
         steps = recipe.steps or self.params.epochs * self.epoch_steps
         return steps * self.seconds / self.steps
 

@@ -90,14 +90,16 @@ def test_workers_that_do_not_see_the_folders_are_sent_them_and_give_the_same_byt
 def test_a_cluster_of_tls_gives_the_same_bytes_and_answers_only_to_its_certificates(project, local, tmp_path):
     with cluster(tmp_path / "tls", [CHECKED], Security.temporary()) as tls:
         plain = tls.address.replace("tls:", "tcp:")
-        stranger = run("train", "text-lstm", project, PIPELINE_EXECUTOR=tls.address)
+        untrusted = run("train", "text-lstm", project, PIPELINE_EXECUTOR=tls.address)
         unencrypted = {"PIPELINE_EXECUTOR": plain, "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true"}
         refused = run("train", "text-lstm", project, **unencrypted)
         done = run("train", "text-lstm", project, PIPELINE_EXECUTOR=tls.address, **tls.environment)
     assert done.returncode == 0, done.stderr
     assert digests(project / "models/text") == digests(local / "models/text")
-    assert (stranger.returncode, stranger.stderr.count("\n")) == (1, 1), stranger.stderr
-    assert f"no Dask scheduler answers at {tls.address}; start `dask scheduler` there, with the cert" in stranger.stderr
+    assert (untrusted.returncode, untrusted.stderr.count("\n")) == (1, 1), untrusted.stderr
+    assert (
+        f"no Dask scheduler answers at {tls.address}; start `dask scheduler` there, with the cert" in untrusted.stderr
+    )
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), refused.stderr
     assert "encryption required by Dask configuration" in refused.stderr
 
