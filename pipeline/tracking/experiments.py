@@ -49,7 +49,10 @@ def publish_dataset(
     _mark_others(client, known.values(), {record.key for record in all_records}, params.models_of(dataset))
     end_abandoned(client, experiment)
     views.save(client, experiment, views.of_dataset(dataset, dataset_records))
-    run_ids = {name: done.run for name, done in found.items()}
+    # Read anew: another process may have deleted a run that was taken here, as its own duplicate.
+    current = by_key(runs.search(client, experiment, f"tags.state = '{runs.CURRENT}'"))
+    present = {each.name: current[each.key].info.run_id for each in all_records if each.key in current}
+    run_ids = {name: done.run for name, done in found.items()} | present
     registered = registry.register_best(client, dataset, params, run_ids) if final else None
     lines = (registered.line,) if registered and registered.is_news else ()
     return DatasetResult({name: done.outcome for name, done in found.items()}, lines)
