@@ -19,8 +19,8 @@ torch loop (`nn.RNN`, `nn.LSTM`, `nn.Linear` and torch's optimisers, with torch'
 and the ratio of ours to plain. `names-linear` has no layer in torch; the plain loop steps through time in Python.
 """
 NOTES = """\
-Where ours takes longer, part of it is what portable kernels cost ([Portable kernels](#portable-kernels)). For a cell as
-simple as `linear`, on one short sequence, the preparation of our kernels takes longer than torch's few products.
+Where ours takes longer, part of it is likely what portable kernels cost, which [Portable kernels](#portable-kernels)
+has for larger batches; it was not measured for one sequence.
 """
 
 ROWS = 100  # of a data set that are read: an epoch; more would only take longer

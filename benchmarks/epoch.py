@@ -22,10 +22,10 @@ medians of the ratios of pairs, ours to another. A column of Lightning or skorch
 (`requirements-bench.lock`). `linear` has no layer in torch, and its plain loop steps through time in Python.
 """
 NOTES = """\
-LSTMs run in oneDNN's kernel in all of these loops. Where ours takes longer, that is what bytes that are the same on
-every processor cost: the others use AVX-512 where there is any, ours AVX2. The ratios of our own loop with both are in
-[Portable kernels](#portable-kernels); `linear` pays for that in part. RNN, GRU and `scratch` gain more by kernels of
-their own (`pipeline/models/recurrence.py`) than it costs.
+LSTMs run in oneDNN's kernel in all of these loops. Where ours takes longer, part of that is what bytes that are the
+same on every processor cost: the others use AVX-512 where there is any, ours AVX2. The ratios of our own loop with both
+are in [Portable kernels](#portable-kernels); what is left of the difference was not looked into. RNN, GRU and `scratch`
+gain more by kernels of their own (`pipeline/models/recurrence.py`) than that costs.
 """
 
 ROUNDS = 7
