@@ -1,5 +1,6 @@
 """Train with one job that fails: `python -m tests.support.failing MODEL` in a project's folder."""
 
+from pipeline.data.prepared import TRAIN
 from pipeline.errors import DataError
 from pipeline.execution.context import Context
 from pipeline.models.storage import Outcome, Weights
@@ -11,8 +12,8 @@ train_job = run.run_job
 
 
 def fail(job: TrainingJob, context: Context) -> tuple[Outcome, Weights]:
-    """Train a network, but not that of seed 2."""
-    if job.seed == 2:
+    """Train a network, but not that of seed 2 on the training rows."""
+    if (job.seed, job.fit) == (2, TRAIN):
         raise DataError("not enough disk")
     return train_job(job, context)
 
