@@ -1,4 +1,4 @@
-"""Time small jobs on processes of this machine and on a Dask cluster that runs already."""
+"""Time small jobs on processes of this machine, started in several ways, and on a Dask cluster that runs already."""
 
 import os
 import statistics
@@ -11,18 +11,24 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks import small_jobs
 from benchmarks.measured import Goal, Measured, NotHereError
 from pipeline.execution import workers
+from pipeline.params import load_params
 from pipeline.project import code
 
 TITLE = "Processes and a cluster"
 ABOUT = """\
-What a stage waits for its workers: seconds from the start of its process to the first result of a job that needs torch,
-and then milliseconds a job, of many that do nothing. `local` are processes that each stage starts anew; the cluster, of
-Dask, has one worker for each core, and lives as long as `make repro`. Both on one machine, in turns; medians of
-wall-clock times.
+What a stage waits for its workers: seconds from the start of its process to the first result of a job that imports the
+training loop, and with it torch; and then milliseconds a job, of many that do nothing. *Stages of a run* is the first
+times as many as there are `train` and `evaluate` stages in `params.yaml`, each of which waits so. `local` are processes
+that each stage starts anew, forked from one that has imported torch, and the running cluster, of Dask, has one worker
+for each core and was started before: both as stages use them. For comparison, the same number of workers
+without what stages need (progress, checkpoints, an end with the stage): processes that `spawn` starts, loky's, and a
+cluster of Dask that each stage would start. All on one machine, in turns; medians of wall-clock times.
 """
 ROUNDS, JOBS, QUICK_JOBS = 5, 1000, 20
+RUNNING = "running cluster"
 GOAL = 20.0  # milliseconds a job
 SECONDS_TO_START = 120.0
 WORKER = ("worker", "--preload", "pipeline.execution.preload", "--nthreads", "1", "--nworkers", str(workers.cores()))
@@ -32,27 +38,38 @@ def measure(quick: bool = False) -> Measured:
     """Run the same jobs in turns; Dask has to be installed."""
     if find_spec("distributed") is None:
         raise NotHereError("Dask is not installed: make dask")
-    with cluster() as address:
-        places = {"local": "local", "running cluster": address}
-        runs = {
-            name: [run_jobs(value, QUICK_JOBS if quick else JOBS) for _ in range(1 if quick else ROUNDS)]
-            for name, value in places.items()
-        }
-    medians = {name: [statistics.median(values) for values in zip(*of, strict=True)] for name, of in runs.items()}
-    rows = tuple((name, first, each) for name, (first, each) in medians.items())
-    overhead = medians["running cluster"][1]
+    params = load_params()
+    stages = len(params.models) + len(params.datasets)
+    jobs = QUICK_JOBS if quick else JOBS
+    medians = {way: [statistics.median(times) for times in zip(*of, strict=True)] for way, of in run_all(jobs, quick)}
+    rows = tuple((way, first, stages * first, each) for way, (first, each) in medians.items())
+    overhead = medians[RUNNING][1]
     goal = Goal(f"at most {GOAL:g} ms a job on a cluster", overhead, overhead <= GOAL, "ms", _reason(overhead))
-    return Measured(("executor", "first result, s", "a job, ms"), rows, (goal,))
+    return Measured(("workers", "first result, s", f"{stages} stages of a run, s", "a job, ms"), rows, (goal,))
+
+
+def run_all(jobs: int, quick: bool) -> Iterator[tuple[str, list[list[float]]]]:
+    """Yield what runs the jobs, and the two times of each round."""
+    with cluster() as address:
+        ways = {
+            workers.LOCAL: (small_jobs.STAGES, workers.LOCAL),
+            "spawn": (small_jobs.SPAWN, workers.LOCAL),
+            "loky": (small_jobs.LOKY, workers.LOCAL),
+            "new cluster": (small_jobs.NEW_CLUSTER, workers.LOCAL),
+            RUNNING: (small_jobs.STAGES, address),
+        }
+        rounds = [{way: run_jobs(*ways[way], jobs) for way in ways} for _ in range(1 if quick else ROUNDS)]
+    yield from ((way, [times[way] for times in rounds]) for way in ways)
 
 
 def _reason(overhead: float) -> str:
     return "" if overhead <= GOAL else "Each job is a task of the scheduler, with a message to a worker and back."
 
 
-def run_jobs(executor: str, jobs: int) -> list[float]:
-    """Run one job that needs torch, then many that do nothing, as a stage would; return the two times."""
+def run_jobs(way: str, executor: str, jobs: int) -> list[float]:
+    """Run one job that needs torch, then many that do nothing, in a process of their own; return the two times."""
     environment = os.environ | {workers.EXECUTOR: executor}
-    command = [sys.executable, "-m", "benchmarks.small_jobs", str(jobs), repr(time.time())]
+    command = [sys.executable, "-m", "benchmarks.small_jobs", way, str(jobs), repr(time.time())]
     done = subprocess.run(command, env=environment, cwd=code.ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return [float(value) for value in done.stdout.split()]
 

@@ -19,7 +19,7 @@ from pipeline.params.models import ModelParams
 TITLE = "On a GPU"
 ABOUT = """\
 An epoch on a GPU, in turns: our loop, which launches a step as one CUDA graph; the same without graphs; a plain torch
-loop with cuDNN and torch's defaults (TF32, kernels that may vary); and our loop on one core of that machine's
+loop with cuDNN and torch's defaults (TF32, kernels that may vary). Then once, our loop on one core of that machine's
 processor. Milliseconds by the clock, ratios to ours, and the kernels that a step launches without graphs.
 """
 NOTES = """\

@@ -26,7 +26,7 @@ MODEL = {"dataset": "text", "cell": "lstm", "hidden_size": 16, "input": "embeddi
 RECIPE = {"sampling": "consecutive", "sequence_length": 64, "batch_size": 64, "learning_rate": 0.01, "epochs": 1}
 NAME = "text-lstm"
 
-# What runs in the folder of a project: an epoch, after a few steps that choose kernels.
+# What runs in the folder of a project: an epoch.
 EPOCH = f"""
 import json, time
 import torch

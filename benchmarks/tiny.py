@@ -14,16 +14,16 @@ from benchmarks.turns import start, take_turns
 from pipeline.project import code
 
 MODEL = "binary-rnn"
-BEFORE = "6888328"  # the commit from which tiny networks were to become faster
+BEFORE = "6888328"  # the version before the work on speed
 GOAL = 0.5
 ROUNDS, QUICK_EPOCHS = 7, "1"
 
 TITLE = "A tiny network"
 ABOUT = f"""\
-One training of `{MODEL}`, from one seed, with its validation passes: a network so small that its time is that of
-calls, not of arithmetic. Processor seconds with the code of this version and with that of commit `{BEFORE}`, which
-take turns with the same data and with the params of their own commit, each in a process of its own; and the median of
-the ratios.
+One training of `{MODEL}`, from one seed, with its validation passes: a network so small that its time is that of calls,
+not of arithmetic. Processor seconds with the code of this version and with that of commit `{BEFORE}`, the version
+before the work on speed, which take turns with the same data and with the params of their own commit, each in a process
+of its own; and the median of the ratios.
 """
 
 REASON = """\

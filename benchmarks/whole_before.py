@@ -9,12 +9,13 @@ from benchmarks.whole_run import run_commit, run_small
 TITLE = "A whole run, and one of before"
 ABOUT = f"""\
 `python -m stages.repro` in a fresh clone with an empty DVC cache, of this version and of commit `{BEFORE}`, in turns;
-medians, and the median of the ratios of pairs. *Processor seconds* are those of all processes.
+medians, and the median of the ratios of pairs. That commit is the version before the work on speed. *Processor
+seconds* are those of all processes.
 """
 NOTES = """\
-RNN, GRU and `scratch` on embeddings have other bytes than at that commit, as the table of embeddings is multiplied by
-the first weights once, and not each symbol's. The row *training* has what that and fewer calls a step bought together.
-The rest is DVC, for which `dvc.lock` became shorter, and evaluation.
+RNN, GRU and `scratch` that read symbols have other bytes than at that commit, as the table of the symbols' vectors is
+multiplied by the first weights once, and not each symbol's. The row *training* has what that and fewer calls a step
+bought together. The rest is DVC, for which `dvc.lock` became shorter, and evaluation.
 """
 PAIRS = 2
 BAR, GOAL = 1.0, 0.8

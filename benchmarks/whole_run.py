@@ -24,11 +24,14 @@ from pipeline.project import code
 from stages.command import reports_errors
 
 TITLE = "A whole run"
-ABOUT = """`python -m stages.repro` in a fresh clone with an empty DVC cache, from raw data to the report and MLflow, as
-`make repro` runs it. *Processor seconds* are those of all processes of a stage, workers included; *training* is what
-the trainings themselves took, as `.timings` has it, and no other stage has any. The follower logs trainings to MLflow
-while they run, at the lowest priority. A few times a second it is looked which process does what; the last row has what
-ran between two looks. *Core use* is processor time by the time of all cores."""
+ABOUT = """\
+`python -m stages.repro` in a fresh clone with an empty DVC cache, from raw data to results and MLflow, as `make repro`
+runs it; the report is in Git and stays as it is, so its stage does not run. *Processor seconds* are those of all
+processes of a stage, workers included; *training* is what the trainings themselves took, as `.timings` has it, and no
+other stage has any. The follower logs trainings to MLflow while they run, at the lowest priority. A few times a second
+it is looked which process does what; the row *between two looks* has what was not seen. *Core use* is processor time by
+the time of all cores.
+"""
 
 FOLLOWER, DVC, BETWEEN = "the follower", "DVC and `stages.repro`", "between two looks"
 STAGES = ("check", "fetch", "prepare", "baseline", "train", "evaluate", "report", "publish")
