@@ -62,9 +62,9 @@ def _links_of_raw_files(params: Params) -> Iterator[str]:
 
 def _written_folders(params: Params) -> Iterator[Path]:
     """Yield the folders that stages write, each after those above it."""
-    yield from (paths.DATA, paths.CODE, paths.PREPARED, paths.MODELS, paths.RESULTS, paths.MODEL_CARDS)
+    yield from (paths.DATA, paths.CODE, paths.PREPARED, paths.BASELINES, paths.MODELS, paths.RESULTS, paths.MODEL_CARDS)
     for name in params.datasets:
-        yield from (paths.prepared(name), paths.models(name), paths.results(name))
+        yield from (paths.prepared(name), paths.baselines(name), paths.models(name), paths.results(name))
     for name, model in params.models.items():
         yield paths.model(model.dataset, name)
 

@@ -104,7 +104,18 @@ def test_links_inside_the_repository_and_links_of_fetched_files_are_read(project
 
 
 @pytest.mark.parametrize(
-    "folder", ["data/prepared", "data/prepared/words", "models", "models/words/words-lstm", "results", "reports"]
+    "folder",
+    [
+        "code",
+        "data/prepared",
+        "data/prepared/words",
+        "baselines",
+        "baselines/words",
+        "models",
+        "models/words/words-lstm",
+        "results",
+        "reports",
+    ],
 )
 def test_a_folder_of_outputs_that_is_a_link_out_of_the_project_is_refused(project, error, folder):
     (project / folder).parent.mkdir(parents=True, exist_ok=True)
