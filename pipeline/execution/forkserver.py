@@ -8,5 +8,5 @@ import atexit
 import gc
 import os
 
-gc.disable()  # `executor` enables it in each worker
+gc.disable()  # `local` enables it in each worker
 atexit.register(os._exit, 0)  # runs before all that was registered earlier: the parent cleans up

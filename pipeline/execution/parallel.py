@@ -51,10 +51,11 @@ def first_group(sources: Sequence[str]) -> Group:
 def default_jobs() -> int:
     """Return how many data sets at a time keep all cores busy, since no data set does so at every moment.
 
-    Each starts as many workers as a single `dvc repro` would, so PIPELINE_WORKERS is also the most data sets.
+    Each starts as many workers as a single `dvc repro` would, so PIPELINE_WORKERS is also the most data sets. On a
+    cluster the cores of this machine do not count.
     """
     count = workers.cores()
-    jobs = min(MOST_AT_ONCE, max(2, count // 2)) if count > 1 else 1
+    jobs = MOST_AT_ONCE if workers.cluster() else min(MOST_AT_ONCE, max(2, count // 2)) if count > 1 else 1
     return workers.count_workers(jobs) if os.environ.get(workers.WORKERS) else jobs
 
 
@@ -82,7 +83,7 @@ def changed_stages() -> set[str] | None:
 def unfinished(groups: Sequence[Group], first: Group, changed: set[str] | None) -> list[Group]:
     """Return the recorded groups in which a stage has to run: all of them if a raw file has to be fetched.
 
-    Stage `check` alone changes no data set, since what it writes is a constant.
+    Stage `check` alone changes no data set, since its digests were written before DVC was asked.
 
     Args:
         groups: The data sets.

@@ -66,3 +66,10 @@ def test_no_more_data_sets_run_side_by_side_than_workers_are_allowed(value, jobs
     monkeypatch.setenv(workers.WORKERS, value)
     monkeypatch.setattr(workers, "cores", lambda: 16)
     assert parallel.default_jobs() == jobs
+
+
+def test_on_a_cluster_the_cores_of_this_machine_do_not_count(monkeypatch):
+    monkeypatch.delenv(workers.WORKERS, raising=False)
+    monkeypatch.setenv(workers.EXECUTOR, "tcp://10.0.0.1:8786")
+    monkeypatch.setattr(workers, "cores", lambda: 1)
+    assert parallel.default_jobs() == parallel.MOST_AT_ONCE
