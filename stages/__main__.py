@@ -32,7 +32,7 @@ def main() -> None:
 
     `init` makes a folder for your own data. Run the other commands in the project's folder. `repro` runs the whole
     pipeline; `predict` and `generate` use a trained model; `ui` shows all runs in MLflow; `verify` reproduces the
-    committed results. The others are stages that `dvc repro` runs.
+    committed results; `clean` deletes what params.yaml no longer names. The others are stages that `dvc repro` runs.
     """
 
 

@@ -37,7 +37,7 @@ from stages.command import ends_with_pipe, reports_errors
 def main(
     name: str, prefix: str, length: int, temperature: float, seed: int, network: int | None, fit: str | None
 ) -> None:
-    r"""Continue a prefix with the trained language model NAME, and print each symbol as it is generated.
+    """Continue a prefix with the trained language model NAME, and print each symbol as it is generated.
 
     \b
     python -m stages.generate text-lstm --prefix "in the beginning "
@@ -45,7 +45,7 @@ def main(
 
     The prefix is printed as the model reads it, cleaned as the data set is. A word ends at the length of the data
     set's longest word.
-    """
+    """  # noqa: D301 - click reads the character \b
     try:
         predictor = pipeline.load(name, seed=network, fit=fit)
         predictor.notify = partial(click.echo, err=True)

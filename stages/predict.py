@@ -53,7 +53,7 @@ def main(
     network: int | None,
     fit: str | None,
 ) -> None:
-    r"""Ask the trained model NAME about each of INPUTS, or about each row of a CSV.
+    """Ask the trained model NAME about each of INPUTS, or about each row of a CSV.
 
     An input looks as in the model's data set: a name, the bits of a number, or the characters before the one to
     predict.
@@ -67,7 +67,7 @@ def main(
     columns of the data set's own file (date, store, item, sales), which is reduced to one value for each day; a CSV of
     date and sales alone has one row for each day. The answer is the day after the last one; --output gets the forecast
     of every day that has enough days before it.
-    """
+    """  # noqa: D301 - click reads the character \b
     _refuse_odd_options(inputs, source, bool(output or column or spreadsheet), top)
     try:
         predictor = pipeline.load(name, seed=network, fit=fit)

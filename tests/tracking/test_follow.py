@@ -23,7 +23,7 @@ from tests.tracking.conftest import RUNS, find_model_run, find_runs, find_seed_r
 
 pytestmark = [pytest.mark.xdist_group("tracking"), pytest.mark.services]
 MODEL, LOSS = "names-lstm", "curves/train_loss"
-PATIENCE = 120  # seconds until a test gives up
+PATIENCE = 300  # seconds until a test gives up
 
 
 @pytest.fixture
