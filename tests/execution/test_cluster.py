@@ -80,6 +80,12 @@ def test_workers_that_see_the_folders_give_the_same_bytes(project, local, checke
     same_as_local(project, local, checked.address)
 
 
+def test_workers_that_are_started_from_python_give_the_same_bytes(project, local, tmp_path):
+    with cluster(tmp_path / "python", []) as started:
+        started.add_from_python()
+        same_as_local(project, local, started.address)
+
+
 def test_workers_that_do_not_see_the_folders_are_sent_them_and_give_the_same_bytes(project, local, tmp_path):
     with cluster(tmp_path / "blind", [BLIND]) as blind:
         same_as_local(project, local, blind.address)

@@ -1,5 +1,6 @@
 """A Dask cluster for a test: a scheduler and workers, each a process of its own in a folder of its own."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -28,15 +29,25 @@ class Cluster:
         self.environment = _certificates(security) if security else {}
         protocol, port = "tls" if security else "tcp", free_port()
         self.address = f"{protocol}://127.0.0.1:{port}"
-        self.scheduler = self._start("scheduler", ["scheduler", "--protocol", protocol, "--port", str(port)])
+        command = ["scheduler", "--no-dashboard", "--protocol", protocol, "--port", str(port)]
+        self.scheduler = self._start("scheduler", command)
         self.nannies: list[psutil.Process] = []
 
     def add_worker(self, options: Sequence[str] = CHECKED, **environment: str) -> None:
         """Start a worker, and wait until the scheduler knows it."""
         name = f"worker-{len(self.nannies)}"
-        command = ["worker", *options, "--name", name, "--local-directory", str(self._folder / name), self.address]
+        place = ["--name", name, "--local-directory", str(self._folder / name)]
+        command = ["worker", "--no-dashboard", *options, *place, self.address]
         self.nannies.append(self._start(name, command, **environment))
         wait(lambda: name in self._names(), seconds=120)
+
+    def add_from_python(self) -> None:
+        """Start a worker as Dask's objects in Python do, such as SSHCluster: from a description, by no command."""
+        preload = ["pipeline.execution.preload"]
+        options = {"nthreads": 1, "preload": preload, "preload_nanny": preload, "name": "from-python"}
+        spec = json.dumps({"0": {"cls": "distributed.Nanny", "opts": options}})
+        self.nannies.append(self._start("from-python", ["spec", self.address, "--spec", spec]))
+        wait(lambda: "from-python" in self._names(), seconds=120)
 
     def kill_worker(self, number: int) -> None:
         """Kill a worker's own process, as the system does when memory runs out; its nanny starts another."""
@@ -55,7 +66,7 @@ class Cluster:
         log = self._processes.enter_context((folder / "log.txt").open("w"))
         own = {"PYTHONPATH": str(REPOSITORY), "PIPELINE_CHECKPOINTS": "0.1"}
         process = running(
-            [sys.executable, "-m", "dask", command[0], "--no-dashboard", *command[1:]],
+            [sys.executable, "-m", "dask", *command],
             cwd=folder,
             env={**FRESH, **own, **self.environment, **environment},
             stdout=log,
