@@ -53,7 +53,7 @@ def start(way: str) -> Iterator[Run]:
         from distributed import Client, LocalCluster
 
         with (
-            LocalCluster(workers.cores(), threads_per_worker=1, dashboard_address=None) as cluster,
+            LocalCluster(workers.cores(), threads_per_worker=1, dashboard_address=":0") as cluster,
             Client(cluster) as client,
         ):
             yield lambda function, jobs: client.gather(client.map(function, jobs))

@@ -16,7 +16,6 @@ from pipeline.errors import DataError
 from tests.support.project import REPOSITORY
 
 NEED_RESULTS = ("publishing", "following")  # of a project that has been run
-RUN_PROJECTS = ("many_models", "report_growth", "whole_before", "whole_run")  # with many commands, which takes long
 NAMES = page.benchmark_names()
 RECORD = Record(
     "2026-11-26",
@@ -34,14 +33,8 @@ def run_quickly(name, folder):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.services) if name in RUN_PROJECTS else name
-        for name in NAMES
-        if name not in NEED_RESULTS
-    ],
-)
+@pytest.mark.services
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NEED_RESULTS])
 def test_a_benchmark_runs_where_nothing_is_prepared(name, here):
     shutil.copy(REPOSITORY / "params.yaml", here)
     shutil.copytree(REPOSITORY / "data/raw", here / "data/raw")

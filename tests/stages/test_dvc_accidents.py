@@ -15,7 +15,7 @@ from tests.support.processes import running, wait
 from tests.support.project import REPOSITORY
 from tests.support.repository import Repository, ran
 
-pytestmark = pytest.mark.xdist_group("accidents")  # one repository, so one worker
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("accidents")]  # one repository, so one worker
 
 REPRO = ("dvc", "repro", "train@words-lstm")
 FREQUENT = {"PIPELINE_CHECKPOINTS": "0.05", "PIPELINE_WORKERS": "2"}
@@ -95,7 +95,6 @@ def test_a_truncated_prepared_file_is_restored_by_dvc_and_named_by_the_stage(cop
     assert (path.read_bytes(), read_lock(copy)) == (content, before)
 
 
-@pytest.mark.services
 def test_a_deleted_lock_is_restored_from_the_run_cache_of_dvc(copy):
     before = read_lock(copy)
     (copy.folder / "dvc.lock").unlink()
@@ -104,7 +103,6 @@ def test_a_deleted_lock_is_restored_from_the_run_cache_of_dvc(copy):
     assert read_lock(copy) == before
 
 
-@pytest.mark.services
 def test_a_lock_with_conflict_marks_is_refused(copy):
     text = read_lock(copy).decode()
     half = text.index("\n", len(text) // 2) + 1
@@ -159,7 +157,6 @@ def test_a_folder_that_dvc_has_not_recorded_is_used_once_it_is_restored_or_commi
     copy.run("python", "-m", "stages.predict", "words-lstm", "bl")
 
 
-@pytest.mark.services
 def test_an_experiment_in_a_copy_of_a_folder_whose_name_is_not_ascii_is_refused_by_dvc(copy):
     folder = copy.folder.rename(copy.folder.with_name("Größe"))
     refusal = Repository(folder).run("dvc", "exp", "run", "--temp", code=255)

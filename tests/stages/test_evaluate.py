@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from pipeline.files import read_csv
 from stages.evaluate import main
 from tests.stages.conftest import command
+from tests.support.processes import without_waiting
 from tests.support.project import RAW
 
 pytestmark = pytest.mark.xdist_group("project")
@@ -33,7 +34,7 @@ def words(project, evaluated):
 
 
 def test_a_line_is_printed_for_each_model_the_baseline_and_the_bound(evaluated):
-    assert (evaluated.returncode, evaluated.stderr) == (0, "")
+    assert (evaluated.returncode, without_waiting(evaluated.stderr)) == (0, "")
     lost, lstm, baseline, bound = evaluated.stdout.splitlines()
     assert lost == "words-lost: every seed diverged"
     assert lstm.startswith("words-lstm: validation letter_accuracy 0.")

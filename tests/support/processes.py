@@ -1,6 +1,7 @@
 """Commands that run while a test does, and waiting for what they do."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -47,3 +48,8 @@ def wait(condition: Callable[[], object], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < end, f"not true within {seconds} s"
         time.sleep(0.02)
+
+
+def without_waiting(errors: str) -> str:
+    """Return what a command wrote, without the lines that say that it goes on, as it prints on a busy machine."""
+    return re.sub(r"^.*: \d+ s so far\n", "", errors, flags=re.MULTILINE)
