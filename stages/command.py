@@ -48,17 +48,21 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
         except PipelineError as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:  # no space, no permission, a folder in the place of a file
-            raise click.ClickException(_describe_os_error(error)) from None
+            raise click.ClickException(_job_of(error) + _describe_os_error(error)) from None
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not OUT_OF_MEMORY.search(str(error)):
                 raise
-            job = "".join(f"{note}: " for note in getattr(error, "__notes__", ())[:1])  # the training, in a worker
-            raise click.ClickException(job + NO_MEMORY) from None
+            raise click.ClickException(_job_of(error) + NO_MEMORY) from None
         except KeyboardInterrupt:
             click.echo("\nInterrupted; run the same command again.", err=True)
             sys.exit(130)
 
     return wrapper
+
+
+def _job_of(error: Exception) -> str:
+    """Return which job of a worker an error is of, such as a training, if it is of one."""
+    return "".join(f"{note}: " for note in getattr(error, "__notes__", ())[:1])
 
 
 def _describe_os_error(error: OSError) -> str:

@@ -1,6 +1,7 @@
 """Find the workers of a Dask cluster that give the same bytes as this machine, and say why others do not."""
 
 import os
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -20,15 +21,16 @@ SHOWN = 3  # refused workers in a message
 DEVICES = "cpu", "cuda"
 
 
-def find_workers(client: Client) -> tuple[str, list[str]]:
+def find_workers(client: Client, interrupted: threading.Event) -> tuple[str, list[str]]:
     """Return the resource of the workers that may do jobs, and their addresses; name those that may not.
 
     Raises:
+        KeyboardInterrupt: once `interrupted` is set.
         PipelineError: if there is none, after a while.
         ParamsError: if they are on the CPU as well as on GPUs, and PIPELINE_DEVICE does not choose.
     """
     wanted = {fingerprint.resource(fingerprint.describe(device)): device for device in _devices()}
-    found = _wait_for(client, wanted)
+    found = _wait_for(client, wanted, interrupted)
     refused = _describe_refused(client, [address for addresses in found.values() for address in addresses])
     if not found:
         raise PipelineError(f"{EXECUTOR}: {_describe_none(client, refused)}")
@@ -48,7 +50,7 @@ def _devices() -> tuple[str, ...]:
     return (chosen,) if chosen else DEVICES
 
 
-def _wait_for(client: Client, wanted: Mapping[str, str]) -> dict[str, list[str]]:
+def _wait_for(client: Client, wanted: Mapping[str, str], interrupted: threading.Event) -> dict[str, list[str]]:
     """Return the workers as `_group` does, once there are some, or after a while."""
     started, seen = time.monotonic(), 0.0
     while not (found := _group(client, wanted)):
@@ -56,7 +58,8 @@ def _wait_for(client: Client, wanted: Mapping[str, str]) -> dict[str, list[str]]
         seen = seen or (now if _workers(client) else 0.0)
         if now - started > SECONDS_TO_WAIT or (seen and now - seen > SECONDS_TO_MARK):
             break
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+        if interrupted.wait(SECONDS_BETWEEN_LOOKS):
+            raise KeyboardInterrupt
     return found
 
 

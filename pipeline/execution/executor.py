@@ -37,8 +37,11 @@ class Executor(Protocol):
         The future raises BrokenExecutor if the worker was killed and the job should be submitted again.
         """
 
-    def explain(self, error: BaseException) -> BaseException:
-        """Return a user's error for one of this executor's own, such as a lost connection; others as they are."""
+    def explain(self, error: BaseException, index: int | None = None) -> BaseException:
+        """Return a user's error for one of this executor's own, such as a lost connection; others as they are.
+
+        It is BrokenExecutor if the job should be submitted again.
+        """
 
     def stop(self) -> None:
         """End all jobs."""
@@ -79,7 +82,7 @@ def run(
     runner = _Runner(function, jobs, show, labels, keeps or [None] * len(jobs), interrupted)
     with ThreadPoolExecutor(1) as thread:  # Ctrl-C interrupts the main thread alone, so never a start of a process
         try:
-            work = thread.submit(runner.run, _open(len(jobs), show, preload, here), reads)
+            work = thread.submit(runner.run, _open(len(jobs), show, preload, here, interrupted), reads)
             while not work.done():
                 wait([work], SECONDS_BETWEEN_WAKES)
             return work.result()
@@ -89,7 +92,9 @@ def run(
             raise
 
 
-def _open(jobs: int, show: Show, preload: Sequence[str], here: bool) -> AbstractContextManager[Executor]:
+def _open(
+    jobs: int, show: Show, preload: Sequence[str], here: bool, interrupted: threading.Event
+) -> AbstractContextManager[Executor]:
     """Return the executor of PIPELINE_EXECUTOR."""
     address = workers.cluster()
     if here or address is None:
@@ -101,7 +106,7 @@ def _open(jobs: int, show: Show, preload: Sequence[str], here: bool) -> Abstract
             f"{workers.EXECUTOR}: a cluster needs Dask, and there is no module {error.name}; run `make dask`, or "
             "install the extra `dask` of this package"
         ) from None
-    return ClusterExecutor(address, show)
+    return ClusterExecutor(address, show, interrupted)
 
 
 class _Runner:
@@ -142,17 +147,21 @@ class _Runner:
             done, _ = wait(self.pending, SECONDS_BETWEEN_WAKES, return_when=FIRST_COMPLETED)
             if self.interrupted.is_set():
                 raise KeyboardInterrupt
-            for future in done:
-                index = self.pending.pop(future)
-                try:
-                    results[index] = self._result(executor, future, index)
-                except BrokenExecutor:
-                    self._submit(executor, index, self.jobs[index])
-                    self.show(index, LOST)
+            while done:  # no future is kept: a cluster would run its job again if the worker with its result were lost
+                self._take(executor, done.pop(), results)
         return [results[index] for index in range(len(self.jobs))]
 
     def _submit(self, executor: Executor, index: int, job: Any) -> None:
         self.pending[executor.submit(self.function, index, job, self.keeps[index])] = index
+
+    def _take(self, executor: Executor, future: Future[Any], results: dict[int, Any]) -> None:
+        """Keep a job's result, or submit it again if its worker was killed."""
+        index = self.pending.pop(future)
+        try:
+            results[index] = self._result(executor, future, index)
+        except BrokenExecutor:
+            self._submit(executor, index, self.jobs[index])
+            self.show(index, LOST)
 
     def _result(self, executor: Executor, future: Future[Any], index: int) -> Any:
         """Return a job's result; an error of it says which job that was."""
@@ -161,7 +170,9 @@ class _Runner:
         except BrokenExecutor:
             raise
         except BaseException as error:
-            explained, label = executor.explain(error), self.labels[index] if self.labels else ""
+            explained, label = executor.explain(error, index), self.labels[index] if self.labels else ""
+            if isinstance(explained, BrokenExecutor):
+                raise explained from None
             if label and isinstance(explained, PipelineError) and not isinstance(explained, ParamsError):
                 raise type(explained)(f"{label}: {explained}") from None
             if label:

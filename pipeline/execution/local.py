@@ -69,7 +69,7 @@ class LocalExecutor:
                 self._rebuild()
                 return self._submit(function, index, job)
 
-    def explain(self, error: BaseException) -> BaseException:
+    def explain(self, error: BaseException, index: int | None = None) -> BaseException:
         """Return the error as it is."""
         return error
 

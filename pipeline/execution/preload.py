@@ -44,8 +44,8 @@ def dask_setup(worker: "Worker | Nanny") -> None:
         for name in PRELOADED:
             import_module(name)
         found.update(fingerprint.describe(determinism.choose_device().type))
-    except PipelineError as error:
-        refusal = str(error)
+    except Exception as error:
+        refusal = str(error) if isinstance(error, PipelineError) else f"it cannot do jobs ({error})"
         raise
     refusal = ""
     _mark(worker)

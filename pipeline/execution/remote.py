@@ -1,10 +1,12 @@
 """Do a job on a worker of a Dask cluster: messages, the end of jobs that nobody waits for, and files that are kept."""
 
 import hashlib
+import os
 import pickle
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ TOPIC = "sequence-pipeline"  # of the events that carry messages; Dask keeps a b
 SECONDS_BETWEEN_LOOKS = 1.0  # whether a job is still wanted
 SECONDS_BETWEEN_EVENTS = 0.5
 SECONDS_BETWEEN_COPIES = 30.0  # of a kept file
+SECONDS_FOR_COPY = 60.0  # of a folder, which the client sends to workers that come later or were started again
 WANTED = ("executing", "long-running")  # states of a task whose result somebody waits for
 
 
@@ -34,6 +37,11 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Started:
+    """The message that a worker has begun a job."""
+
+
+@dataclass(frozen=True)
 class Kept:
     """The message that a kept file has a new content, which the client may fetch."""
 
@@ -41,15 +49,21 @@ class Kept:
 def work(function: Callable[[Any, Context], Any], job: Any, call: Call) -> Any:
     """Do a job in the thread of a worker."""
     context = RemoteContext(call, get_worker())
+    context.start()
     try:
         return function(job, context)
     finally:
         context.close()
 
 
-def variable_name(path: Path) -> str:
-    """Return the name under which the scheduler holds the newest content of a kept file."""
-    return f"{TOPIC}-{hashlib.sha256(str(path).encode()).hexdigest()[:32]}"
+def variable_name(run: str, path: Path) -> str:
+    """Return the name under which the scheduler holds the newest content of a kept file of a run."""
+    return f"{TOPIC}-{run}-{hashlib.sha256(str(path).encode()).hexdigest()[:32]}"
+
+
+def token(run: str, path: Path) -> Path:
+    """Return a file that a run's client writes beside a kept file: who finds it sees the client's own folder."""
+    return path.parent / f".run-{run}"
 
 
 class RemoteContext:
@@ -61,6 +75,12 @@ class RemoteContext:
         self._sending = threading.Lock()
         self._sent = time.monotonic()
         self._stopped, self._ended = threading.Event(), threading.Event()
+        self._returned: _Returned | None = None
+
+    def start(self) -> None:
+        """Say that the job has begun, and look from now on whether it is wanted."""
+        self._messages.append(Started())
+        self._flush()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def report(self, message: Any) -> None:
@@ -77,33 +97,35 @@ class RemoteContext:
             raise Stopped
 
     def folder(self, path: Path) -> Path:
-        """Return where this worker reads a shared folder.
+        """Return where this worker reads a shared folder; a worker that has just started waits for its copy.
 
         Raises:
-            OSError: if it has neither the folder nor a copy, as after its disk was cleaned.
+            OSError: if it gets none.
         """
-        found = shared.locate(self._call.folders[path], self._worker)
-        if found is None:
-            raise FileNotFoundError(2, f"worker {self._worker.address} has no copy; run again", str(path))
+        deadline = time.monotonic() + SECONDS_FOR_COPY
+        while (found := shared.locate(self._call.folders[path], self._worker)) is None:
+            if time.monotonic() > deadline:
+                raise FileNotFoundError(2, f"worker {self._worker.address} got no copy; run again", str(path))
+            self.check()
+            time.sleep(SECONDS_BETWEEN_LOOKS / 5)
         return found
 
     def file(self, path: Path) -> KeptFile:
-        """Return the file itself where this worker sees the client's folders, else a copy whose content comes back."""
-        if all(self.folder(path) == folder.path for path, folder in self._call.folders.items()):
+        """Return the file itself where this worker writes to the client's folder, else a copy that comes back."""
+        run = self._call.run
+        if sees_client(run, path):
             return KeptFile(path)
-        copy = Path(self._worker.local_directory) / "kept" / variable_name(path)
-        kept = Variable(variable_name(path))
-        if (content := _get(kept)) is not None:
-            with files.replacing_file(copy) as partial:
-                partial.write_bytes(content)
-        else:
-            copy.unlink(missing_ok=True)
-        return KeptFile(copy, _Returned(copy, kept, self.report))
+        name = variable_name(run, path)
+        self._returned = _Returned(Path(self._worker.local_directory) / "kept" / name, Variable(name), self)
+        return KeptFile(self._returned.path, self._returned.send)
 
     def close(self) -> None:
-        """Send what is left, and stop looking."""
+        """Send what is left, stop looking, and leave nothing on the scheduler that nobody waits for."""
         self._ended.set()
+        self._look()
         self._flush()
+        if self._returned is not None:
+            self._returned.close(wanted=not self._stopped.is_set())
 
     def _flush(self) -> None:
         with self._sending:
@@ -115,24 +137,45 @@ class RemoteContext:
     def _watch(self) -> None:
         """Look from time to time whether somebody waits for this job: a client that has ended does not."""
         while not self._ended.wait(SECONDS_BETWEEN_LOOKS):
-            task = self._worker.state.tasks.get(self._key)
-            if task is None or task.state not in WANTED:
-                self._stopped.set()
+            self._look()
             self._flush()
+
+    def _look(self) -> None:
+        task = self._worker.state.tasks.get(self._key)
+        if task is None or task.state not in WANTED:
+            self._stopped.set()
 
 
 class _Returned:
-    """Sends the content of a file to the scheduler, not too often."""
+    """A copy of a kept file, whose content goes to the scheduler, not too often."""
 
-    def __init__(self, path: Path, kept: Variable, report: Callable[[Any], None]) -> None:
-        self._path, self._kept, self._report = path, kept, report
+    def __init__(self, path: Path, variable: Variable, context: RemoteContext) -> None:
+        self.path, self._variable, self._context = path, variable, context
         self._last = time.monotonic()
+        if (content := _get(variable)) is not None:
+            with files.replacing_file(path) as partial:
+                partial.write_bytes(content)
 
-    def __call__(self) -> None:
+    def send(self) -> None:
+        """Send the content, if it is time for that."""
+        self._context.check()  # else the scheduler would hold what nobody waits for
         if time.monotonic() - self._last >= SECONDS_BETWEEN_COPIES:
             self._last = time.monotonic()
-            self._kept.set(self._path.read_bytes())
-            self._report(Kept())
+            self._variable.set(self.path.read_bytes())
+            self._context.report(Kept())
+
+    def close(self, wanted: bool) -> None:
+        """Delete the copy, and on the scheduler what nobody waits for."""
+        self.path.unlink(missing_ok=True)
+        if not wanted:
+            self._variable.delete()
+
+
+def sees_client(run: str, path: Path) -> bool:
+    """Return whether a kept file is on this worker the client's own, and can be written; a clone at its path is not."""
+    with suppress(OSError):
+        return token(run, path).exists() and os.access(path.parent, os.W_OK)
+    return False
 
 
 def _get(variable: Variable) -> bytes | None:

@@ -1,11 +1,12 @@
 """Folders that jobs on a cluster read: in place where a worker sees the same files, else as a copy that it was sent."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from distributed import Worker, WorkerPlugin
+from distributed import Worker
 
 from pipeline import files
 
@@ -16,6 +17,7 @@ class Shared:
 
     path: Path  # absolute, on the client
     digest: str
+    run: str  # that shared it: what a worker saw in an earlier one may have changed since
 
 
 def digest(folder: Path) -> str:
@@ -39,25 +41,18 @@ def locate(folder: Shared, worker: Worker) -> Path | None:
     return copy if copy.exists() else None
 
 
-def has(folder: Shared, dask_worker: Worker) -> bool:
-    """Return whether a worker finds a folder; Dask fills in the worker."""
-    return locate(folder, dask_worker) is not None
+def lacks(folder: Shared, dask_worker: Worker) -> bool:
+    """Return whether a worker has neither a folder nor a copy; Dask fills in the worker."""
+    return locate(folder, dask_worker) is None
 
 
-class SendFolder(WorkerPlugin):  # type: ignore[misc]  # mypy does not read Dask, which is optional
-    """A plugin that writes a copy of a folder on each worker that lacks it, also on one that joins later."""
-
-    def __init__(self, folder: Shared) -> None:
-        self.folder, self.contents = folder, read(folder.path)
-
-    def setup(self, worker: Worker) -> None:
-        """Write the copy: Dask deletes a worker's folder when the worker ends."""
-        if locate(self.folder, worker) is None:
-            with files.replacing_folder(_copy_of(self.folder, worker)) as partial:
-                for name, content in self.contents.items():
-                    path = partial / name
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(content)
+def write_copy(folder: Shared, contents: Mapping[str, bytes], dask_worker: Worker) -> None:
+    """Write what a worker lacks, by path below the folder; Dask deletes it when the worker ends."""
+    with files.replacing_folder(_copy_of(folder, dask_worker)) as partial:
+        for name, content in contents.items():
+            path = partial / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
 
 def _copy_of(folder: Shared, worker: Worker) -> Path:
@@ -65,10 +60,13 @@ def _copy_of(folder: Shared, worker: Worker) -> Path:
     return Path(worker.local_directory) / "shared" / folder.digest[:16] / folder.path.name
 
 
-@cache  # by digest: a folder that has changed has another
+@cache  # by digest and run
 def sees(folder: Shared) -> bool:
     """Return whether this worker sees the same folder with the same content."""
-    return folder.path.is_dir() and digest(folder.path) == folder.digest
+    try:
+        return folder.path.is_dir() and digest(folder.path) == folder.digest
+    except OSError:  # a folder of another user
+        return False
 
 
 def _list(folder: Path) -> dict[str, Path]:

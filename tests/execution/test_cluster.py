@@ -19,8 +19,11 @@ from tests.support.project import MODELS, REPOSITORY, params_text, prepare, writ
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("cluster")]
 
-LONG = {"words-long": {"dataset": "words", "cell": "lstm", "epochs": 100_000}}
-SHORT = {name: MODELS[name] for name in ("words-lstm", "text-lstm")}
+LONG = {
+    "words-long": {"dataset": "words", "cell": "lstm", "epochs": 100_000},  # two jobs
+    "names-long": MODELS["names-lstm"] | {"epochs": 100_000, "seeds": [1]},  # one
+}
+SHORT = {name: MODELS[name] for name in ("words-lstm", "text-lstm", "names-lstm")}
 
 
 def command(stage, name, folder, **environment):
@@ -44,7 +47,7 @@ def digests(folder):
 def local(tmp_path_factory):
     """Return a project, prepared, trained and evaluated by processes of this machine."""
     folder = tmp_path_factory.mktemp("local")
-    write(folder, params_text(["words", "text"], SHORT | LONG))
+    write(folder, params_text(["words", "text", "names"], SHORT | LONG))
     prepare(folder)
     for name in SHORT:
         assert run("train", name, folder).returncode == 0
@@ -113,9 +116,10 @@ def test_a_cluster_of_tls_gives_the_same_bytes_and_answers_only_to_its_certifica
 @pytest.mark.parametrize("options", [CHECKED, BLIND], ids=["shared", "sent"])
 def test_a_killed_worker_s_training_goes_on_from_its_checkpoint(project, local, tmp_path, options):
     with cluster(tmp_path / "killed", [options]) as killed:
-        arguments, environment = command("train", "words-long", project, PIPELINE_EXECUTOR=killed.address)
+        assert run("train", "names-lstm", project, PIPELINE_EXECUTOR=killed.address).returncode == 0  # has the data now
+        arguments, environment = command("train", "names-long", project, PIPELINE_EXECUTOR=killed.address)
         with running(arguments, **environment) as process:
-            wait((project / ".checkpoints/words-long/seed-1-train.safetensors").exists)
+            wait((project / ".checkpoints/names-long/seed-1-train.safetensors").exists)
             killed.kill_worker(0)
             seen = []
             for line in process.stderr:
@@ -123,6 +127,58 @@ def test_a_killed_worker_s_training_goes_on_from_its_checkpoint(project, local, 
                 if "resumes from its checkpoint" in line:
                     break
     assert "seed 1: resumes from its checkpoint" in seen[-1], seen
+
+
+@pytest.mark.parametrize("options", [CHECKED, BLIND], ids=["shared", "sent"])
+def test_an_interrupted_training_is_resumed_and_leaves_nothing_on_the_scheduler(project, tmp_path, options):
+    with cluster(tmp_path / "interrupted", [options]) as interrupted:
+        arguments, environment = command("train", "names-long", project, PIPELINE_EXECUTOR=interrupted.address)
+        for wanted in ("", "seed 1: resumes from its checkpoint"):
+            with running(arguments, **environment) as process:
+                wait((project / ".checkpoints/names-long/seed-1-train.safetensors").exists)
+                line = next(line for line in process.stderr if wanted in line)
+                process.send_signal(signal.SIGINT)
+                _, errors = process.communicate(timeout=30)
+            assert process.returncode == 130, line + errors
+        wait(lambda: not interrupted.variables())
+    assert not [
+        path for path in (project / ".checkpoints").rglob("*") if path.is_file() and path.suffix != ".safetensors"
+    ]
+
+
+def test_a_job_that_kills_its_workers_is_named_and_not_those_that_wait(project, tmp_path):
+    with cluster(tmp_path / "murdered", [CHECKED]) as murdered:
+        arguments = [sys.executable, "-m", "tests.support.murderous"]
+        _, environment = command("train", "words-x", project, PIPELINE_EXECUTOR=murdered.address)
+        done = subprocess.run(arguments, **environment, capture_output=True, timeout=300)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "Error: killer: 4 workers were killed while they did this, most likely for their memory; start workers with "
+        "more of it, and run again"
+    )
+
+
+def test_ctrl_c_ends_the_wait_for_workers(project, tmp_path):
+    with cluster(tmp_path / "empty", []) as empty:
+        arguments, environment = command("train", "words-long", project, PIPELINE_EXECUTOR=empty.address)
+        with running(arguments, **environment) as process:
+            wait(empty.has_clients)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=25)  # it would wait for half a minute
+    assert (process.returncode, errors) == (130, "\nInterrupted; run the same command again.\n")
+
+
+def test_a_restarted_cluster_ends_in_one_line(project, tmp_path):
+    with cluster(tmp_path / "restarted", [CHECKED]) as restarted:
+        arguments, environment = command("train", "words-long", project, PIPELINE_EXECUTOR=restarted.address)
+        with running(arguments, **environment) as process:
+            wait((project / ".checkpoints/words-long/seed-1-train.safetensors").exists)
+            restarted.restart()
+            _, errors = process.communicate(timeout=60)
+    lines = [line for line in errors.splitlines() if ": epoch " not in line]
+    assert process.returncode == 1
+    assert len(lines) == 1, lines
+    assert "the cluster was restarted, or its jobs were cancelled; run again" in lines[0]
 
 
 def test_ctrl_c_ends_the_jobs(project, checked):

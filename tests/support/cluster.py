@@ -55,6 +55,22 @@ class Cluster:
             if "spawn_main" in " ".join(child.cmdline()):
                 child.kill()
 
+    def has_clients(self) -> bool:
+        """Return whether a client is connected."""
+        with Client(self.address, security=self._security, set_as_default=False) as client:
+            clients = client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.clients])
+        return len([name for name in clients if "Client-" in name]) > 1  # this one too
+
+    def restart(self) -> None:
+        """Restart all workers, as a user may from a notebook; what they do is lost."""
+        with Client(self.address, security=self._security, set_as_default=False) as client:
+            client.restart(wait_for_workers=False)
+
+    def variables(self) -> list[str]:
+        """Return the names of the variables that the scheduler holds."""
+        with Client(self.address, security=self._security, set_as_default=False) as client:
+            return client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.extensions["variables"].variables])
+
     def _names(self) -> list[str]:
         with Client(self.address, security=self._security, set_as_default=False) as client:
             workers = client.scheduler_info(n_workers=-1)["workers"].values()
