@@ -102,7 +102,9 @@ class ClusterExecutor:
                 sent = self._client.run(shared.write_copy, folder, contents, workers=lacking, on_error="return")
                 for address, error in sent.items():
                     if isinstance(error, OSError) and address in self._find_addresses():
-                        raise PipelineError(f"{EXECUTOR}: worker {address} cannot store {path}: {error}")
+                        raise PipelineError(
+                            f"{EXECUTOR}: worker {address} cannot store {path}: {error}; mend that there, and run again"
+                        )
 
     def _find_addresses(self) -> set[str]:
         """Return the addresses of the workers that may do jobs now."""
